@@ -1,0 +1,27 @@
+using System.Net.Mime;
+using EmailFunctions.Problems;
+
+namespace EmailFunctions.ApiDocs;
+
+/// <summary>What an endpoint says about itself beyond its signature.</summary>
+internal static class EndpointDocs
+{
+    /// <summary>The body, which the handler reads by itself so as to name all that is wrong with it.</summary>
+    public static RouteHandlerBuilder TakesJson<T>(this RouteHandlerBuilder builder) where T : notnull =>
+        builder.Accepts<T>(MediaTypeNames.Application.Json);
+
+    /// <summary>The problems it may answer, beside those that any may.</summary>
+    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses)
+            builder.Produces<ProblemBody>(status, Problem.ContentType);
+        return builder.Produces<ProblemBody>(StatusCodes.Status500InternalServerError, Problem.ContentType)
+            .Produces<ProblemBody>(StatusCodes.Status503ServiceUnavailable, Problem.ContentType);
+    }
+
+    /// <summary>It takes the header <c>Idempotency-Key</c>.</summary>
+    public static RouteHandlerBuilder WithIdempotencyKey(this RouteHandlerBuilder builder) => builder.WithMetadata(new TakesIdempotencyKey());
+}
+
+/// <summary>Marks an endpoint that takes the header <c>Idempotency-Key</c>.</summary>
+internal sealed class TakesIdempotencyKey;

@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+
+namespace EmailFunctions.ApiDocs;
+
+/// <summary>An example for each body in the document, by the endpoint's name.</summary>
+internal static class OpenApiExamples
+{
+    private const string Config =
+        """
+        {"provider_type":"smtp","smtp_host":"mail.example.com","smtp_port":587,"smtp_username":"acme","smtp_password":"…","from_email":"hello@example.com","from_name":"Acme"}
+        """;
+
+    private const string ConfigAnswer =
+        """
+        {"id":"019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","provider_type":"smtp","is_active":true,"smtp_host":"mail.example.com","smtp_port":587,"smtp_username":"acme","smtp_use_tls":true,"smtp_use_ssl":false,"aws_region":null,"aws_configuration_set":null,"api_endpoint":null,"mailgun_domain":null,"from_email":"hello@example.com","from_name":"Acme","reply_to":null,"rate_limit_per_minute":null,"rate_limit_per_hour":null,"daily_quota":null,"cost_per_email_usd":null,"monthly_budget_usd":null,"has_smtp_password":true,"has_aws_credentials":false,"has_api_key":false,"encryption_version":1,"created_at":"2026-01-31T08:00:00.000Z","updated_at":"2026-01-31T08:00:00.000Z"}
+        """;
+
+    private const string Health =
+        """
+        {"status":"healthy","live":true,"ready":true,"checks":[{"name":"store","healthy":true,"error":null},{"name":"queue","healthy":true,"error":null},{"name":"key","healthy":true,"error":null}]}
+        """;
+
+    public static JsonNode? Request(string endpoint) => Parse(endpoint switch
+    {
+        "CreateConfig" => Config,
+        "UpdateConfig" => """{"from_name":"Acme Inc.","reply_to":null}""",
+        "TestConfig" => """{"to":"me@example.com","use_tenant_config":true}""",
+        "SendEmail" => """{"tenant_id":"acme","to":["you@example.com"],"subject":"Hello","body":"Hello, you.","body_html":"<p>Hello, you.</p>","tags":["welcome"]}""",
+        _ => null,
+    });
+
+    public static JsonNode? Response(string endpoint) => Parse(endpoint switch
+    {
+        "CreateConfig" or "GetConfig" or "UpdateConfig" => ConfigAnswer,
+        "TestConfig" => """{"success":true,"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","provider":"smtp","duration_ms":87,"error":null,"error_code":null}""",
+        "GetConfigHealth" => """{"overall_healthy":true,"checks":[{"provider":"smtp","tenant_id":"acme","healthy":true,"last_checked":"2026-01-31T08:00:00.000Z","response_time_ms":41,"error":null}],"timestamp":"2026-01-31T08:00:00.000Z"}""",
+        "SendEmail" => """{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","status":"queued","tenant_id":"acme","accepted_at":"2026-01-31T08:00:00.000Z"}""",
+        "GetMessage" => """{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","status":"sent","reason":null,"scheduled_for":null,"attempts":1,"provider":"smtp","provider_message_id":null,"provider_answer":"2.0.0 Ok: queued","error_category":null,"recipient_count":1,"refused_recipients":[],"created_at":"2026-01-31T08:00:00.000Z","updated_at":"2026-01-31T08:00:00.120Z","trace_id":"0af7651916cd43dd8448eb211c80319c","history":[{"status":"queued","at":"2026-01-31T08:00:00.000Z"},{"status":"sending","at":"2026-01-31T08:00:00.020Z","attempt":1},{"status":"sent","at":"2026-01-31T08:00:00.120Z","attempt":1,"provider":"smtp","answer":"2.0.0 Ok: queued"}]}""",
+        "GetUsage" => """{"tenant_id":"acme","period_start":"2026-01-01T00:00:00.000Z","period_end":"2026-01-31T00:00:00.000Z","total_emails":1,"successful_emails":1,"failed_emails":0,"success_rate":100,"emails_by_provider":{"smtp":1},"total_cost_usd":0,"cost_by_provider":{"smtp":0},"rate_limit_hits":0,"total_recipients":1,"average_duration_ms":87,"series":[{"period_start":"2026-01-30T00:00:00.000Z","total_emails":1,"successful_emails":1,"failed_emails":0,"total_recipients":1,"total_cost_usd":0}]}""",
+        "GetAuditLogs" => """{"logs":[{"id":"2516444927999999999-019abc0e7c4d7b7c8f6a2f0d5e4c3b2a-000","tenant_id":"acme","recipient_hash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","template_name":null,"status":"sent","provider":"smtp","message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","error_category":null,"trace_id":"0af7651916cd43dd8448eb211c80319c","created_at":"2026-01-31T08:00:00.120Z"}],"next_cursor":null,"has_more":false,"limit":50}""",
+        "GetProviders" => """{"providers":[{"provider_type":"smtp","name":"SMTP","description":"Any mail server that speaks SMTP, with STARTTLS or implicit TLS.","required_fields":["smtp_host","from_email"],"optional_fields":["smtp_port"],"supports_attachments":true,"supports_html":true,"supports_templates":false,"estimated_cost_per_1000":0}]}""",
+        "GetHealth" or "GetRootHealth" => Health,
+        _ => null,
+    });
+
+    public static JsonNode ProblemOf(string status)
+    {
+        var problem = Problems.Problem.OfStatus(int.Parse(status, System.Globalization.CultureInfo.InvariantCulture));
+        var example = new JsonObject
+        {
+            ["type"] = "urn:email-functions:problem:" + problem.Kind,
+            ["title"] = problem.Title,
+            ["status"] = problem.Status,
+            ["detail"] = problem.Detail,
+            ["instance"] = "/api/v1/email/send",
+            ["trace_id"] = "0af7651916cd43dd8448eb211c80319c",
+        };
+        if (status == "400")
+            example["errors"] = new JsonObject { ["to"] = new JsonArray("must hold 1 to 100 addresses") };
+        return example;
+    }
+
+    private static JsonNode? Parse(string? json) => json is null ? null : JsonNode.Parse(json);
+}

@@ -1,0 +1,50 @@
+using EmailFunctions.Delivery;
+using EmailFunctions.Delivery.Local;
+using EmailFunctions.Keys;
+using EmailFunctions.Keys.Local;
+using EmailFunctions.Payloads;
+using EmailFunctions.Payloads.Files;
+using EmailFunctions.Providers;
+using EmailFunctions.Providers.Console;
+using EmailFunctions.Providers.File;
+using EmailFunctions.Queueing;
+using EmailFunctions.Queueing.Sqlite;
+using EmailFunctions.Settings;
+using EmailFunctions.Storage;
+using EmailFunctions.Storage.Sqlite;
+
+namespace EmailFunctions.Composition;
+
+/// <summary>The adapters of a desk: everything in one folder, and the pump and timers that Azure has outside.</summary>
+internal static class LocalComposition
+{
+    public static void AddLocalAdapters(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(_ => DataFolder.Open(settings.DataFolder));
+        services.AddSingleton<SqliteDatabase>();
+        services.AddSingleton<IEntityTable, SqliteEntityTable>();
+        services.AddSingleton<IPayloadStore>(static provider => new FilePayloadStore(PathIn(provider, "payloads")));
+        AddQueue(services);
+        services.AddSingleton<IKeyWrapper>(provider => new LocalKeyWrapper(settings.EncryptionKey ?? LocalKeyFile.ReadOrCreate(PathIn(provider, "key"))));
+        services.AddSingleton<IEmailProvider>(static provider => new FileProvider(PathIn(provider, "mail")));
+        services.AddSingleton<IEmailProvider>(static _ => new ConsoleProvider(Console.Out));
+        services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: true));
+        services.AddHostedService<LocalStart>();
+        services.AddHostedService<LocalTimers>();
+        // With sending switched off, what is queued waits.
+        if (settings.Sending.Enabled)
+            services.AddHostedService<LocalPump>();
+    }
+
+    private static void AddQueue(IServiceCollection services)
+    {
+        services.AddSingleton(static provider => new SqliteQueue(
+            provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>(), QueueNames.Dispatch));
+        services.AddSingleton<IDeliveryQueue>(static provider => provider.GetRequiredService<SqliteQueue>());
+        services.AddSingleton<IQueueReceiver>(static provider => provider.GetRequiredService<SqliteQueue>());
+        services.AddSingleton<IQueueProbe>(static provider => provider.GetRequiredService<SqliteQueue>());
+    }
+
+    private static string PathIn(IServiceProvider provider, string name) =>
+        Path.Combine(provider.GetRequiredService<DataFolder>().FullPath, name);
+}

@@ -1,0 +1,116 @@
+using EmailFunctions.Access;
+using EmailFunctions.ApiDocs;
+using EmailFunctions.Audit;
+using EmailFunctions.Configs;
+using EmailFunctions.Delivery;
+using EmailFunctions.Health;
+using EmailFunctions.Keys;
+using EmailFunctions.Messages;
+using EmailFunctions.Problems;
+using EmailFunctions.Providers;
+using EmailFunctions.Providers.Smtp;
+using EmailFunctions.Sending;
+using EmailFunctions.Settings;
+using EmailFunctions.Tenants;
+using EmailFunctions.Usage;
+using EmailFunctions.Validation;
+using EmailFunctions.Wire;
+
+namespace EmailFunctions.Composition;
+
+/// <summary>What the service is made of, wherever it runs: features on ports. Which adapters the ports get is decided elsewhere.</summary>
+internal static class ServiceComposition
+{
+    public static void AddEmailFunctions(this WebApplicationBuilder builder)
+    {
+        var settings = ServiceSettings.Read(builder.Configuration);
+        Rules.UseWireNames();
+        builder.ConfigureServer(settings);
+        builder.Services.AddFeatures(settings);
+        builder.Services.AddLocalAdapters(settings);
+    }
+
+    public static void MapEmailFunctions(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        var api = app.MapGroup("/api/v1");
+        api.MapConfigs();
+        api.MapUsage();
+        api.MapAudit();
+        api.MapProviders();
+        api.MapSending();
+        api.MapMessages();
+        api.MapHealth(app);
+        app.MapApiDocs();
+    }
+
+    private static void ConfigureServer(this WebApplicationBuilder builder, ServiceSettings settings)
+    {
+        builder.WebHost.UseUrls([.. settings.Urls]);
+        builder.WebHost.ConfigureKestrel(static kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Each route has its own, smaller limit, and answers it with a problem that names it.
+            kestrel.Limits.MaxRequestBodySize = null;
+        });
+        // The framework logs paths with their queries at Information, and a query may hold an address.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    }
+
+    private static void AddFeatures(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<IRandom, SystemRandom>();
+        services.AddSingleton(Caller.Desk);
+        services.AddSingleton<TenantDirectory>();
+        services.AddSingleton<DataKeyCache>();
+        services.AddSingleton<RecipientHasher>();
+        services.AddConfigs(settings);
+        services.AddProviders(settings);
+        services.AddSingleton<Ledger>();
+        services.AddSingleton<MessagePayloads>();
+        services.AddSingleton(settings.Sending).AddSingleton<SendGate>().AddSingleton<MessageAcceptor>();
+        services.AddDelivery(settings);
+        services.AddSingleton<UsageReader>();
+        services.AddSingleton<AuditReader>();
+        services.AddSingleton<ServiceHealth>();
+        services.AddApiDocs();
+    }
+
+    private static void AddConfigs(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddHybridCache();
+        services.AddSingleton(settings.ConfigRules).AddSingleton(settings.SystemProvider);
+        services.AddSingleton<ConfigStore>().AddSingleton<ConfigCache>().AddSingleton<ConfigService>();
+        services.AddSingleton<ConfigTest>().AddSingleton<ConfigHealth>().AddSingleton<ProviderResolver>();
+    }
+
+    private static void AddProviders(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(settings.Smtp).AddSingleton<SmtpPools>();
+        services.AddSingleton<IEmailProvider, SmtpProvider>();
+        services.AddSingleton<ProviderRegistry>();
+    }
+
+    private static void AddDelivery(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(settings.Recording).AddSingleton(settings.Retries).AddSingleton(settings.Pump);
+        services.AddSingleton<RetryPolicy>().AddSingleton<DispatchQueue>().AddSingleton<OutcomeRecorder>();
+        services.AddSingleton<MessageDispatcher>().AddSingleton<DispatchFunction>().AddSingleton<Sweeper>();
+    }
+
+    private static void AddApiDocs(this IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(static options =>
+        {
+            options.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
+            options.SerializerOptions.Converters.Add(new Rfc3339Converter());
+            options.SerializerOptions.TypeInfoResolverChain.Clear();
+            foreach (var resolver in WireTypes.Resolvers)
+                options.SerializerOptions.TypeInfoResolverChain.Add(resolver);
+        });
+        services.AddOpenApi("v1", OpenApiDocument.Configure);
+    }
+}

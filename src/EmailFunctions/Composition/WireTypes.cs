@@ -1,0 +1,20 @@
+using System.Text.Json.Serialization.Metadata;
+using EmailFunctions.Audit;
+using EmailFunctions.Configs;
+using EmailFunctions.Health;
+using EmailFunctions.Messages;
+using EmailFunctions.Problems;
+using EmailFunctions.Providers;
+using EmailFunctions.Sending;
+using EmailFunctions.Usage;
+
+namespace EmailFunctions.Composition;
+
+/// <summary>The JSON types of all features, for answers and for the OpenAPI document.</summary>
+internal static class WireTypes
+{
+    public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
+    [
+        ConfigJson.Default, SendJson.Default, MessageJson.Default, UsageJson.Default, AuditJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
+    ];
+}

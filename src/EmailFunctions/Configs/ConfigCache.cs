@@ -1,0 +1,66 @@
+using System.ComponentModel;
+using System.Diagnostics.Metrics;
+using EmailFunctions.Tenants;
+using Microsoft.Extensions.Caching.Hybrid;
+
+namespace EmailFunctions.Configs;
+
+/// <summary>
+/// Configurations as the sending path reads them: kept for half a minute, dropped at once when this process writes, loaded
+/// once for callers that miss together. What is kept holds secrets only in their encrypted form.
+/// </summary>
+public sealed class ConfigCache : IDisposable
+{
+    /// <summary>How long another process may go on with an older configuration.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
+
+    private static readonly HybridCacheEntryOptions Options = new() { Expiration = Lifetime, LocalCacheExpiration = Lifetime };
+
+    private readonly HybridCache _cache;
+    private readonly ConfigStore _store;
+    private readonly Meter _meter;
+    private readonly Counter<long> _hits;
+    private readonly Counter<long> _misses;
+
+    public ConfigCache(HybridCache cache, ConfigStore store, IMeterFactory meters)
+    {
+        _cache = cache;
+        _store = store;
+        _meter = meters.Create("EmailFunctions");
+        _hits = _meter.CreateCounter<long>("email_config_cache_hits_total", description: "Configurations found in the cache.");
+        _misses = _meter.CreateCounter<long>("email_config_cache_misses_total", description: "Configurations read from the store.");
+    }
+
+    /// <summary>The tenant's configuration, also an inactive one; null where it has none.</summary>
+    public async ValueTask<TenantConfig?> GetAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var load = new Load(_store, tenant);
+        var entry = await _cache.GetOrCreateAsync(
+            KeyOf(tenant), load, static (load, token) => load.RunAsync(token), Options, [KeyOf(tenant)], cancellationToken);
+        (load.HasRun ? _misses : _hits).Add(1);
+        return entry.Config;
+    }
+
+    /// <summary>Drops what is kept, and what is being loaded right now: that may have been read before the change.</summary>
+    public ValueTask InvalidateAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        _cache.RemoveByTagAsync(KeyOf(tenant), cancellationToken);
+
+    public void Dispose() => _meter.Dispose();
+
+    private static string KeyOf(TenantId tenant) => "config " + tenant.Value;
+
+    private sealed class Load(ConfigStore store, TenantId tenant)
+    {
+        public bool HasRun { get; private set; }
+
+        public async ValueTask<CachedConfig> RunAsync(CancellationToken cancellationToken)
+        {
+            HasRun = true;
+            return new CachedConfig(await store.GetAsync(tenant, cancellationToken));
+        }
+    }
+}
+
+/// <summary>A cache entry; "there is none" is an answer worth keeping, too. Immutable, so that the cache need not copy it.</summary>
+[ImmutableObject(true)]
+public sealed record CachedConfig(TenantConfig? Config);

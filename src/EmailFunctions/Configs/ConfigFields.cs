@@ -1,0 +1,124 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace EmailFunctions.Configs;
+
+/// <summary>A tenant's configuration as a client writes it; a field that is absent or null takes its default.</summary>
+public sealed record ConfigFields
+{
+    [Description("smtp, aws_ses (ses is another name for it), sendgrid, mailgun, console or file.")]
+    [Required]
+    public string? ProviderType { get; init; }
+
+    [Description("False: the tenant's mail goes through the system default provider.")]
+    [DefaultValue(true)]
+    public bool? IsActive { get; init; }
+
+    [MaxLength(255)]
+    public string? SmtpHost { get; init; }
+
+    [Description("Default 587, or 465 with smtp_use_ssl.")]
+    [Range(1, 65535)]
+    public int? SmtpPort { get; init; }
+
+    [MaxLength(255)]
+    public string? SmtpUsername { get; init; }
+
+    [Description("Write-only.")]
+    [MaxLength(1024)]
+    public string? SmtpPassword { get; init; }
+
+    [Description("STARTTLS, required. Default true unless smtp_use_ssl is true.")]
+    public bool? SmtpUseTls { get; init; }
+
+    [Description("TLS from the first byte. Default false.")]
+    public bool? SmtpUseSsl { get; init; }
+
+    [MaxLength(50)]
+    public string? AwsRegion { get; init; }
+
+    [MaxLength(255)]
+    public string? AwsConfigurationSet { get; init; }
+
+    [Description("Write-only.")]
+    [MaxLength(1024)]
+    public string? AwsAccessKey { get; init; }
+
+    [Description("Write-only.")]
+    [MaxLength(1024)]
+    public string? AwsSecretKey { get; init; }
+
+    [Description("Write-only. SendGrid, Mailgun.")]
+    [MaxLength(1024)]
+    public string? ApiKey { get; init; }
+
+    [Description("An https address; for Mailgun EU https://api.eu.mailgun.net.")]
+    [MaxLength(255)]
+    public string? ApiEndpoint { get; init; }
+
+    [Description("The sending domain in Mailgun's URL. Default: the domain of from_email.")]
+    [MaxLength(255)]
+    public string? MailgunDomain { get; init; }
+
+    [MaxLength(254)]
+    public string? FromEmail { get; init; }
+
+    [MaxLength(100)]
+    public string? FromName { get; init; }
+
+    [MaxLength(254)]
+    public string? ReplyTo { get; init; }
+
+    [Description("0: unlimited. Absent: the system's default.")]
+    [Range(0, int.MaxValue)]
+    public int? RateLimitPerMinute { get; init; }
+
+    [Description("0: unlimited. Absent: the system's default.")]
+    [Range(0, int.MaxValue)]
+    public int? RateLimitPerHour { get; init; }
+
+    [Description("Messages per UTC day. 0: unlimited.")]
+    [Range(0, int.MaxValue)]
+    public int? DailyQuota { get; init; }
+
+    [Description("USD per recipient. Absent: the provider's usual price.")]
+    public decimal? CostPerEmailUsd { get; init; }
+
+    [Description("USD per UTC month. 0 or absent: no budget.")]
+    public decimal? MonthlyBudgetUsd { get; init; }
+
+    /// <summary>The same without secrets: what may be stored in clear and shown.</summary>
+    public ConfigFields WithoutSecrets() =>
+        this with { SmtpPassword = null, AwsAccessKey = null, AwsSecretKey = null, ApiKey = null };
+
+    /// <summary>The secrets among the fields, by their names on the wire.</summary>
+    public Dictionary<string, string> Secrets()
+    {
+        var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
+        Add(SecretNames.SmtpPassword, SmtpPassword);
+        Add(SecretNames.AwsAccessKey, AwsAccessKey);
+        Add(SecretNames.AwsSecretKey, AwsSecretKey);
+        Add(SecretNames.ApiKey, ApiKey);
+        return secrets;
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+                secrets.Add(name, value);
+        }
+    }
+
+    /// <summary>Says nothing: a record prints its members, and secrets must reach no log.</summary>
+    public override string ToString() => nameof(ConfigFields);
+}
+
+/// <summary>The secret fields' names on the wire; also what their ciphertexts are bound to.</summary>
+internal static class SecretNames
+{
+    public const string SmtpPassword = "smtp_password";
+    public const string AwsAccessKey = "aws_access_key";
+    public const string AwsSecretKey = "aws_secret_key";
+    public const string ApiKey = "api_key";
+
+    public static IReadOnlyList<string> All { get; } = [SmtpPassword, AwsAccessKey, AwsSecretKey, ApiKey];
+}

@@ -1,0 +1,161 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EmailFunctions.Keys;
+using EmailFunctions.Problems;
+using EmailFunctions.Providers;
+using EmailFunctions.Tenants;
+using EmailFunctions.Validation;
+using EmailFunctions.Wire;
+
+namespace EmailFunctions.Configs;
+
+/// <summary>Reads and changes tenants' configurations.</summary>
+public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyCache keys, TimeProvider time, ConfigRules rules)
+{
+    /// <exception cref="ProblemException">404: there is none.</exception>
+    public async Task<TenantConfig> GetAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await store.GetAsync(tenant, cancellationToken) ?? throw Missing();
+
+    /// <summary>Creates the configuration or replaces all of it: a secret that is not given is gone.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="fields">All of it.</param>
+    /// <param name="expectedETag">The client's <c>If-Match</c>; null: whatever is stored.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The configuration, and whether it is new.</returns>
+    /// <exception cref="ProblemException">400: not valid; 412: another version is stored.</exception>
+    public async Task<(TenantConfig Config, bool IsNew)> ReplaceAsync(
+        TenantId tenant, ConfigFields fields, string? expectedETag, CancellationToken cancellationToken)
+    {
+        var secrets = fields.Secrets();
+        Validate(fields, secrets.Keys);
+        while (true)
+        {
+            var current = await store.GetAsync(tenant, cancellationToken);
+            EnsureExpected(current, expectedETag);
+            var id = current?.Id ?? Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
+            var next = Stamp(current, tenant, id) with
+            {
+                Fields = fields.WithoutSecrets(),
+                Secrets = await SealAsync(tenant, id, secrets, cancellationToken),
+            };
+            if (await TryWriteAsync(next, cancellationToken) is { } written)
+                return (written, current is null);
+        }
+    }
+
+    /// <summary>Changes the fields that <paramref name="patch"/> holds; an explicit null clears one.</summary>
+    /// <exception cref="ProblemException">400: not valid with the change; 404: there is none; 412: another version is stored.</exception>
+    public async Task<TenantConfig> ChangeAsync(
+        TenantId tenant, JsonObject patch, string? expectedETag, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var current = await store.GetAsync(tenant, cancellationToken) ?? throw Missing();
+            EnsureExpected(current, expectedETag);
+            var merged = Merge(current.Fields, patch);
+            var changed = SecretNames.All.Where(patch.ContainsKey).ToList();
+            var kept = SecretNames.All.Where(name => current.HasSecret(name) && !changed.Contains(name));
+            Validate(merged, [.. merged.Secrets().Keys, .. kept]);
+            var next = Stamp(current, tenant, current.Id) with
+            {
+                Fields = merged.WithoutSecrets(),
+                Secrets = changed.Count == 0 ? current.Secrets : await ResealAsync(current, merged, changed, cancellationToken),
+            };
+            if (await TryWriteAsync(next, cancellationToken) is { } written)
+                return written;
+        }
+    }
+
+    /// <summary>Removes the configuration; the tenant's mail goes through the system default then.</summary>
+    /// <exception cref="ProblemException">404: there is none; 412: another version is stored.</exception>
+    public async Task DeleteAsync(TenantId tenant, string? expectedETag, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var current = await store.GetAsync(tenant, cancellationToken) ?? throw Missing();
+            EnsureExpected(current, expectedETag);
+            if (await store.DeleteAsync(current, cancellationToken))
+            {
+                await cache.InvalidateAsync(tenant, cancellationToken);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Checks a configuration that is not to be saved.</summary>
+    /// <exception cref="ProblemException">400: not valid; the fields are named below <paramref name="prefix"/>.</exception>
+    public void Validate(ConfigFields fields, IEnumerable<string> secrets, string prefix = "")
+    {
+        var errors = new FieldErrors();
+        new ConfigValidator(secrets.ToHashSet(StringComparer.Ordinal), rules.AllowHttpEndpoints).Collect(fields, errors, prefix);
+        if (errors.Any)
+            throw Problem.Invalid(errors);
+    }
+
+    private static ProblemException Missing() => Problem.NotFound("The tenant has no configuration; POST one, or let the system default send.");
+
+    private static void EnsureExpected(TenantConfig? current, string? expectedETag)
+    {
+        if (expectedETag is not null && (current is null || (expectedETag != "*" && expectedETag != ConfigETag.Of(current))))
+            throw Problem.PreconditionFailed();
+    }
+
+    private static ConfigFields Merge(ConfigFields current, JsonObject patch)
+    {
+        var merged = JsonSerializer.SerializeToNode(current, ConfigJson.Default.ConfigFields)!.AsObject();
+        foreach (var (name, value) in patch)
+            merged[name] = value?.DeepClone();
+        var errors = new FieldErrors();
+        var utf8 = JsonSerializer.SerializeToUtf8Bytes(merged, ConfigJson.Default.JsonObject);
+        return StrictJson.Read(utf8, ConfigJson.Default.ConfigFields, errors) ?? throw Problem.Invalid(errors);
+    }
+
+    private TenantConfig Stamp(TenantConfig? current, TenantId tenant, string id)
+    {
+        var now = time.GetUtcNow();
+        return new TenantConfig
+        {
+            Tenant = tenant,
+            Id = id,
+            Fields = new ConfigFields(),
+            CreatedAt = current?.CreatedAt ?? now,
+            UpdatedAt = now,
+            ETag = current?.ETag,
+        };
+    }
+
+    // Null: somebody else was faster; the caller looks again.
+    private async Task<TenantConfig?> TryWriteAsync(TenantConfig config, CancellationToken cancellationToken)
+    {
+        var etag = await store.WriteAsync(config, cancellationToken);
+        if (etag is null)
+            return null;
+        await cache.InvalidateAsync(config.Tenant, cancellationToken);
+        return config with { ETag = etag };
+    }
+
+    private async Task<SealedSecrets?> ResealAsync(
+        TenantConfig current, ConfigFields merged, List<string> changed, CancellationToken cancellationToken)
+    {
+        var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (current.Secrets is { } stored)
+        {
+            foreach (var (name, value) in await stored.OpenAsync(keys, current.SecretsOwner, cancellationToken))
+                secrets.Add(name, value);
+        }
+
+        foreach (var name in changed)
+            secrets.Remove(name);
+        foreach (var (name, value) in merged.Secrets())
+            secrets[name] = value;
+        return await SealAsync(current.Tenant, current.Id, secrets, cancellationToken);
+    }
+
+    private async Task<SealedSecrets?> SealAsync(
+        TenantId tenant, string id, Dictionary<string, string> secrets, CancellationToken cancellationToken) =>
+        secrets.Count == 0 ? null : await SealedSecrets.SealAsync(keys, TenantConfig.OwnerOf(tenant, id), secrets, cancellationToken);
+}
+
+/// <summary>What the deployment allows in a configuration.</summary>
+/// <param name="AllowHttpEndpoints">Whether <c>api_endpoint</c> may be plain http.</param>
+public sealed record ConfigRules(bool AllowHttpEndpoints);

@@ -1,0 +1,76 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using EmailFunctions.Messages;
+using EmailFunctions.Problems;
+using EmailFunctions.Providers;
+using EmailFunctions.Tenants;
+using EmailFunctions.Validation;
+
+namespace EmailFunctions.Configs;
+
+public sealed record ConfigTestRequest
+{
+    [Description("Who gets the test mail.")]
+    [Required]
+    public string? To { get; init; }
+
+    [Description("False: through the system default.")]
+    [DefaultValue(true)]
+    public bool? UseTenantConfig { get; init; }
+
+    [Description("A configuration to try without saving it; it brings its own secrets.")]
+    public ConfigFields? TestConfig { get; init; }
+}
+
+public sealed record ConfigTestResponse(
+    bool Success, string MessageId, string Provider, long DurationMs, string? Error, string? ErrorCode);
+
+/// <summary>Sends a test mail at once, past the queue, and says what the provider answered.</summary>
+public sealed class ConfigTest(
+    ConfigService configs, ProviderResolver resolver, ProviderRegistry providers, TimeProvider time)
+{
+    /// <exception cref="ProblemException">400: the request is not valid; 404: the tenant has no configuration.</exception>
+    public async Task<ConfigTestResponse> RunAsync(TenantId tenant, ConfigTestRequest request, CancellationToken cancellationToken)
+    {
+        if (!EmailAddress.IsValid(request.To))
+            throw Problem.Invalid("to", EmailAddress.Requirement);
+        var account = await ChooseAsync(tenant, request, cancellationToken);
+        if (!providers.Has(account.Settings.Type))
+            throw Problem.Invalid("provider_type", $"{account.Settings.Type.Name()} can't send in this version yet; smtp, console and file can");
+
+        var id = MessageId.New(tenant, time.GetUtcNow());
+        var started = time.GetTimestamp();
+        var result = await providers.Get(account.Settings.Type).SendAsync(Mail(id, request.To!), account, cancellationToken);
+        var success = result.Status == SendStatus.Sent;
+        return new ConfigTestResponse(
+            success,
+            id.ToString(),
+            account.Settings.Type.Name(),
+            (long)time.GetElapsedTime(started).TotalMilliseconds,
+            success ? null : result.Answer,
+            result.Category?.Name());
+    }
+
+    private async Task<ProviderAccount> ChooseAsync(TenantId tenant, ConfigTestRequest request, CancellationToken cancellationToken)
+    {
+        if (request.TestConfig is { } unsaved)
+        {
+            configs.Validate(unsaved, unsaved.Secrets().Keys, "test_config.");
+            return resolver.ToAccount(tenant, unsaved, time.GetUtcNow());
+        }
+
+        if (request.UseTenantConfig == false)
+            return resolver.System;
+        return await resolver.ToAccountAsync(await configs.GetAsync(tenant, cancellationToken), cancellationToken);
+    }
+
+    private OutgoingEmail Mail(MessageId id, string to) => new(
+        id,
+        time.GetUtcNow(),
+        new EmailContent
+        {
+            To = [to],
+            Subject = "Test mail",
+            Text = "This is a test mail. The configuration that sent it works.",
+        });
+}

@@ -1,0 +1,61 @@
+using EmailFunctions.Keys;
+using EmailFunctions.Providers;
+using EmailFunctions.Tenants;
+
+namespace EmailFunctions.Configs;
+
+/// <summary>A tenant's saved configuration; its secrets are encrypted.</summary>
+public sealed record TenantConfig
+{
+    public required TenantId Tenant { get; init; }
+
+    /// <summary>Stays the same as long as the configuration exists; secrets are bound to it.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Without secrets.</summary>
+    public required ConfigFields Fields { get; init; }
+
+    /// <summary>Null where there are none.</summary>
+    public SealedSecrets? Secrets { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The stored version; null before it is stored.</summary>
+    public string? ETag { get; init; }
+
+    public bool IsActive => Fields.IsActive ?? true;
+
+    /// <summary>What secrets are bound to, so that they decrypt in this configuration only.</summary>
+    public string SecretsOwner => OwnerOf(Tenant, Id);
+
+    public static string OwnerOf(TenantId tenant, string id) => $"{tenant}/{id}";
+
+    public bool HasSecret(string name) => Secrets?.Ciphertexts.ContainsKey(name) ?? false;
+
+    /// <summary>The provider part, with defaults filled in.</summary>
+    public static ProviderSettings ToProviderSettings(ConfigFields fields)
+    {
+        if (!ProviderTypes.TryParse(fields.ProviderType, out var type))
+            throw new InvalidOperationException("A saved configuration has an unknown provider.");
+        var ssl = fields.SmtpUseSsl ?? false;
+        return new ProviderSettings
+        {
+            Type = type,
+            SmtpHost = fields.SmtpHost,
+            SmtpPort = fields.SmtpPort ?? (ssl ? 465 : 587),
+            SmtpUsername = fields.SmtpUsername,
+            SmtpUseSsl = ssl,
+            SmtpUseTls = fields.SmtpUseTls ?? !ssl,
+            AwsRegion = fields.AwsRegion,
+            AwsConfigurationSet = fields.AwsConfigurationSet,
+            ApiEndpoint = fields.ApiEndpoint,
+            MailgunDomain = fields.MailgunDomain,
+            FromEmail = fields.FromEmail,
+            FromName = fields.FromName,
+            ReplyTo = fields.ReplyTo,
+            CostPerEmailUsd = fields.CostPerEmailUsd ?? ProviderCatalog.DefaultCost(type),
+        };
+    }
+}

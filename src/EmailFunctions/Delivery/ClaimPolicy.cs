@@ -1,0 +1,23 @@
+using EmailFunctions.Messages;
+
+namespace EmailFunctions.Delivery;
+
+/// <summary>Who this process is, and when another's claim on a message counts as abandoned.</summary>
+/// <param name="Instance">Names this process, differently at each start.</param>
+/// <param name="IsOnlyProcess">
+/// No other process works on this data, as under the local data folder's lock: whoever else has a claim is dead.
+/// </param>
+public sealed record ClaimPolicy(string Instance, bool IsOnlyProcess)
+{
+    /// <summary>How long an attempt may last before it counts as abandoned.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a provider may take; the rest of the claim is for writing down what it said.</summary>
+    public static readonly TimeSpan SendTime = TimeSpan.FromMinutes(4);
+
+    /// <summary>How far two processes' clocks may differ.</summary>
+    public static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(1);
+
+    public bool IsAbandoned(LedgerEntry entry, DateTimeOffset now) =>
+        (IsOnlyProcess && entry.ClaimedBy != Instance) || now > entry.ClaimedUntil + ClockDifference;
+}

@@ -1,0 +1,45 @@
+using EmailFunctions.Storage;
+
+namespace EmailFunctions.Delivery.Local;
+
+/// <summary>What timer triggers are in Azure: runs the sweeps at their times.</summary>
+internal sealed partial class LocalTimers(Sweeper sweeper, TimeProvider time, ILogger<LocalTimers> logger) : BackgroundService
+{
+    private static readonly TimeSpan MessageInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PayloadInterval = TimeSpan.FromHours(1);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        RepeatAsync(MessageInterval, sweeper.SweepMessagesAsync, stoppingToken),
+        RepeatAsync(PayloadInterval, sweeper.SweepPayloadsAsync, stoppingToken));
+
+    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task<int>> sweep, CancellationToken stoppingToken)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(interval, time);
+            do
+            {
+                await RunAsync(sweep, stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task RunAsync(Func<CancellationToken, Task<int>> sweep, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await sweep(stoppingToken);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            SweepFailed(logger, exception);
+        }
+    }
+
+    [LoggerMessage(EventId = 341, Level = LogLevel.Warning, Message = "A sweep could not reach the data store; the next one goes on.")]
+    private static partial void SweepFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,167 @@
+using EmailFunctions.Audit;
+using EmailFunctions.Keys;
+using EmailFunctions.Messages;
+using EmailFunctions.Providers;
+using EmailFunctions.Storage;
+using EmailFunctions.Usage;
+
+namespace EmailFunctions.Delivery;
+
+/// <summary>What is written down beside the ledger.</summary>
+public sealed record RecordingSettings(bool UsageEnabled, bool AuditEnabled);
+
+/// <summary>
+/// Writes down what came of an attempt: the ledger row, the usage row and the audit rows in one batch, so that none can be there
+/// without the others; then what follows from it (a retry, the payload's removal).
+/// </summary>
+public sealed partial class OutcomeRecorder(
+    IEntityTable table,
+    Ledger ledger,
+    MessagePayloads payloads,
+    DispatchQueue queue,
+    RetryPolicy retries,
+    RecipientHasher hasher,
+    RecordingSettings settings,
+    TimeProvider time,
+    ILogger<OutcomeRecorder> logger)
+{
+    // The ledger row and its due row take two of a batch's places.
+    private const int MaxRecordsInBatch = EntityLimits.MaxBatchEntities - 2;
+
+    // While the store is down an outcome waits here: given up, the message would be sent a second time.
+    private static readonly TimeSpan[] Waits = [.. new[] { 0.1, 0.3, 1, 3, 10, 20, 30, 30 }.Select(TimeSpan.FromSeconds)];
+
+    /// <summary>Records an attempt on a message that this process has claimed.</summary>
+    /// <exception cref="StoreUnavailableException">The store stayed away; the claim will be found abandoned.</exception>
+    public async Task RecordAsync(LedgerEntry claimed, Attempt attempt)
+    {
+        var outcome = Outcomes.Of(claimed, attempt, retries, time.GetUtcNow());
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                if (await TryRecordAsync(claimed, outcome, attempt))
+                    await FollowAsync(claimed, outcome);
+                return;
+            }
+            catch (StoreUnavailableException exception) when (failures < Waits.Length)
+            {
+                RecordDelayed(logger, exception, claimed.Id);
+                await Task.Delay(Waits[failures], time, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Makes a dead letter of a message that has no attempt left; false when its row changed meanwhile.</summary>
+    /// <param name="before">The row as it was read.</param>
+    /// <param name="entry">The same with what was found out about its last attempt.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public async Task<bool> TryGiveUpAsync(LedgerEntry before, LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        var unseen = new Attempt(Outcomes.Unseen, Provider: null, await payloads.TryReadAsync(entry, cancellationToken), TimeSpan.Zero);
+        var outcome = Outcomes.GiveUp(entry, time.GetUtcNow());
+        var records = await PrepareAsync(entry, outcome, unseen);
+        return await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], cancellationToken) is not null;
+    }
+
+    // False: the row is no longer ours, so somebody else decides what becomes of the message.
+    private async Task<bool> TryRecordAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt)
+    {
+        var before = claimed;
+        var records = await PrepareAsync(claimed, outcome, attempt);
+        while (true)
+        {
+            if (await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], CancellationToken.None) is not null)
+                return true;
+            // The sweep has touched the row, an earlier write took place although it answered an error, or the claim was lost.
+            var now = await ledger.GetAsync(claimed.Id, CancellationToken.None);
+            if (now is null || now.Attempts != claimed.Attempts || now.ClaimedBy != claimed.ClaimedBy)
+            {
+                ClaimLost(logger, claimed.Id);
+                return now?.Status == outcome.Status;
+            }
+
+            before = now;
+        }
+    }
+
+    // The rows that join the ledger's batch. Those that find no place in it are written before it: their keys are the same in
+    // a repeat, so they can't become double.
+    private async Task<List<EntityWrite>> PrepareAsync(LedgerEntry entry, LedgerEntry outcome, Attempt attempt)
+    {
+        var records = await RecordsAsync(entry, outcome, attempt);
+        if (records.Count <= MaxRecordsInBatch)
+            return records;
+        await table.WriteAsync(records[MaxRecordsInBatch..], CancellationToken.None);
+        return records[..MaxRecordsInBatch];
+    }
+
+    private async Task<List<EntityWrite>> RecordsAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt)
+    {
+        var records = new List<EntityWrite>();
+        if (!outcome.Status.IsFinal() || attempt.Content is not { } content)
+            return records;
+        var provider = attempt.Provider?.Type.Name() ?? "none";
+        var taken = outcome.Status == MessageStatus.Sent ? content.RecipientCount - outcome.RefusedRecipients.Length : 0;
+        if (settings.UsageEnabled)
+        {
+            var cost = taken * (attempt.Provider?.CostPerEmailUsd ?? 0);
+            records.Add(new UsageRow(claimed.Id.Tenant, claimed.Id.Unique, outcome.UpdatedAt, provider, outcome.Status == MessageStatus.Sent, taken, cost, attempt.Duration).ToWrite());
+        }
+
+        if (settings.AuditEnabled)
+            records.AddRange(await AuditRowsAsync(claimed, outcome, content, provider));
+        return records;
+    }
+
+    private async Task<IEnumerable<EntityWrite>> AuditRowsAsync(LedgerEntry claimed, LedgerEntry outcome, EmailContent content, string provider)
+    {
+        var hash = await hasher.ForTenantAsync(claimed.Id.Tenant, CancellationToken.None);
+        return content.Recipients.Select((address, index) =>
+        {
+            var refused = outcome.RefusedRecipients.Contains(index);
+            return new AuditRow(
+                AuditRow.IdOf(outcome.UpdatedAt, claimed.Id.Unique, index),
+                claimed.Id.Tenant,
+                hash(address),
+                TemplateName: null,
+                refused ? MessageStatus.Failed.Name() : outcome.Status.Name(),
+                provider,
+                claimed.Id.ToString(),
+                refused ? ErrorCategory.Recipient.Name() : outcome.ErrorCategory,
+                claimed.TraceId,
+                outcome.UpdatedAt).ToWrite();
+        });
+    }
+
+    // The sweep would do both later; a failure here loses nothing.
+    private async Task FollowAsync(LedgerEntry claimed, LedgerEntry outcome)
+    {
+        try
+        {
+            if (outcome.Status == MessageStatus.Deferred)
+                await queue.EnqueueAsync(outcome.Id, outcome.DueAt, CancellationToken.None);
+            else if (outcome.Status is MessageStatus.Sent or MessageStatus.Failed)
+                await payloads.RemoveAsync(claimed, CancellationToken.None);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            FollowFailed(logger, exception, claimed.Id);
+        }
+
+        if (outcome.Status is MessageStatus.Failed or MessageStatus.DeadLettered)
+            NotSent(logger, outcome.Id, outcome.Status, outcome.ErrorCategory, outcome.Attempts);
+    }
+
+    [LoggerMessage(EventId = 310, Level = LogLevel.Warning, Message = "The outcome of message {MessageId} can't be written yet; trying again.")]
+    private static partial void RecordDelayed(ILogger logger, Exception exception, MessageId messageId);
+
+    [LoggerMessage(EventId = 311, Level = LogLevel.Warning, Message = "The row of message {MessageId} was changed by another process before this one wrote the outcome of its attempt.")]
+    private static partial void ClaimLost(ILogger logger, MessageId messageId);
+
+    [LoggerMessage(EventId = 312, Level = LogLevel.Warning, Message = "What follows the outcome of message {MessageId} is left to the sweep.")]
+    private static partial void FollowFailed(ILogger logger, Exception exception, MessageId messageId);
+
+    [LoggerMessage(EventId = 313, Level = LogLevel.Warning, Message = "Message {MessageId} was not sent: {Status}, {ErrorCategory}, after {Attempts} attempts.")]
+    private static partial void NotSent(ILogger logger, MessageId messageId, MessageStatus status, string? errorCategory, int attempts);
+}

@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+
+namespace EmailFunctions.Keys;
+
+/// <summary>
+/// Makes data keys and keeps unwrapped ones for a few minutes, so that the key-encryption key is not asked per mail.
+/// </summary>
+public sealed class DataKeyCache(IKeyWrapper wrapper, TimeProvider time) : IDisposable
+{
+    /// <summary>How long an unwrapped key stays in memory.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>Bytes of a data key.</summary>
+    public const int KeyBytes = 32;
+
+    private readonly TimedCache<byte[]> _keys = new(Lifetime, capacity: 10_000, time);
+
+    /// <summary>A new random data key and its wrapped form.</summary>
+    /// <exception cref="KeyUnavailableException">The key-encryption key can't be used.</exception>
+    public async Task<(byte[] Key, WrappedKey Wrapped)> CreateAsync(CancellationToken cancellationToken)
+    {
+        var key = RandomNumberGenerator.GetBytes(KeyBytes);
+        return (key, await wrapper.WrapAsync(key, cancellationToken));
+    }
+
+    /// <summary>The data key, unwrapped now or within the last minutes. Not to be changed.</summary>
+    /// <exception cref="KeyUnavailableException">The key-encryption key can't be used.</exception>
+    public Task<byte[]> UnwrapAsync(WrappedKey wrapped, CancellationToken cancellationToken) =>
+        // The load is not bound to one caller's token: those who share it would be cancelled with it.
+        _keys.GetOrLoadAsync(
+            $"{wrapped.KeyId} {Convert.ToBase64String(wrapped.Value)}",
+            () => wrapper.UnwrapAsync(wrapped, CancellationToken.None),
+            cancellationToken);
+
+    public void Dispose() => _keys.Dispose();
+}

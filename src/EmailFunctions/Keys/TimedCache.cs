@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Caching.Memory;
+
+namespace EmailFunctions.Keys;
+
+/// <summary>
+/// Values that may live in memory for a fixed time and no longer. Callers that miss the same key at once share one load; a load
+/// that fails is not kept.
+/// </summary>
+internal sealed class TimedCache<T>(TimeSpan lifetime, int capacity, TimeProvider time) : IDisposable
+{
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { Clock = new Clock(time), SizeLimit = capacity });
+
+    public async Task<T> GetOrLoadAsync(string key, Func<Task<T>> load, CancellationToken cancellationToken)
+    {
+        var value = _cache.GetOrCreate(
+            key,
+            entry =>
+            {
+                entry.Size = 1;
+                entry.AbsoluteExpirationRelativeToNow = lifetime;
+                return new Lazy<Task<T>>(load);
+            })!;
+        try
+        {
+            return await value.Value.WaitAsync(cancellationToken);
+        }
+        catch when (value.Value.IsFaulted || value.Value.IsCanceled)
+        {
+            _cache.Remove(key);
+            throw;
+        }
+    }
+
+    public void Dispose() => _cache.Dispose();
+
+#pragma warning disable CS0618 // ISystemClock is how MemoryCache takes its time.
+    private sealed class Clock(TimeProvider time) : Microsoft.Extensions.Internal.ISystemClock
+#pragma warning restore CS0618
+    {
+        public DateTimeOffset UtcNow => time.GetUtcNow();
+    }
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using EmailFunctions.Storage;
+
+namespace EmailFunctions.Messages;
+
+/// <summary>
+/// How the ledger lies in a tenant's partition: <c>msg-{id}</c> is the message; <c>due-{time}-{id}</c> is there as long as something
+/// is still to happen, by the time of the next sweep that it is for, so that a sweep reads overdue messages and no others.
+/// </summary>
+internal static class LedgerRows
+{
+    public const string DuePrefix = "due-";
+
+    private const string MessagePrefix = "msg-";
+    private const string TimeFormat = "yyyyMMddHHmmssfff";
+
+    public static EntityKey KeyOf(MessageId id) => new(id.Tenant.Partition, MessagePrefix + id.Unique);
+
+    public static EntityKey DueKeyOf(MessageId id, DateTimeOffset sweepAt) => new(id.Tenant.Partition, $"{DuePrefix}{Stamp(sweepAt)}-{id.Unique}");
+
+    /// <summary>The end of the range of due rows that were due before <paramref name="time"/>.</summary>
+    public static string DueBefore(DateTimeOffset time) => DuePrefix + Stamp(time);
+
+    public static string UniqueOfDueRow(string row) => row[(row.LastIndexOf('-') + 1)..];
+
+    public static Entity ToEntity(LedgerEntry entry) => new(KeyOf(entry.Id))
+    {
+        ["status"] = entry.Status.Name(),
+        ["reason"] = entry.Reason,
+        ["created_at"] = entry.CreatedAt,
+        ["updated_at"] = entry.UpdatedAt,
+        ["due_at"] = entry.DueAt,
+        ["sweep_at"] = entry.SweepAt,
+        ["attempts"] = entry.Attempts,
+        ["claimed_by"] = entry.ClaimedBy,
+        ["claimed_until"] = entry.ClaimedUntil,
+        ["provider"] = entry.Provider,
+        ["provider_message_id"] = entry.ProviderMessageId,
+        ["provider_answer"] = entry.ProviderAnswer,
+        ["error_category"] = entry.ErrorCategory,
+        ["recipient_count"] = entry.RecipientCount,
+        ["refused"] = entry.RefusedRecipients.IsEmpty ? null : string.Join(',', entry.RefusedRecipients),
+        ["payload"] = entry.Payload,
+        ["payload_stored"] = entry.PayloadStored ? true : null,
+        ["trace_parent"] = entry.TraceParent,
+        ["history"] = JsonSerializer.Serialize(entry.History, MessageJson.Default.ImmutableArrayHistoryEntry),
+    };
+
+    public static LedgerEntry Read(MessageId id, Entity entity) => new()
+    {
+        Id = id,
+        Status = MessageStatuses.Parse(entity.GetString("status")!),
+        Reason = entity.GetString("reason"),
+        CreatedAt = entity.GetTime("created_at")!.Value,
+        UpdatedAt = entity.GetTime("updated_at")!.Value,
+        DueAt = entity.GetTime("due_at"),
+        SweepAt = entity.GetTime("sweep_at"),
+        Attempts = (int)(entity.GetInt64("attempts") ?? 0),
+        ClaimedBy = entity.GetString("claimed_by"),
+        ClaimedUntil = entity.GetTime("claimed_until"),
+        Provider = entity.GetString("provider"),
+        ProviderMessageId = entity.GetString("provider_message_id"),
+        ProviderAnswer = entity.GetString("provider_answer"),
+        ErrorCategory = entity.GetString("error_category"),
+        RecipientCount = (int)(entity.GetInt64("recipient_count") ?? 0),
+        RefusedRecipients = ReadPositions(entity.GetString("refused")),
+        Payload = entity.GetBytes("payload"),
+        PayloadStored = entity.GetBoolean("payload_stored") ?? false,
+        TraceParent = entity.GetString("trace_parent"),
+        History = JsonSerializer.Deserialize(entity.GetString("history")!, MessageJson.Default.ImmutableArrayHistoryEntry),
+        ETag = entity.ETag,
+    };
+
+    private static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    private static ImmutableArray<int> ReadPositions(string? text) =>
+        text is null ? [] : [.. text.Split(',').Select(static part => int.Parse(part, CultureInfo.InvariantCulture))];
+}

@@ -1,0 +1,74 @@
+using EmailFunctions.Payloads;
+
+namespace EmailFunctions.Messages;
+
+/// <summary>Where a message's content lies: in its row where it fits, else in the payload store.</summary>
+public sealed class MessagePayloads(IPayloadStore store)
+{
+    /// <summary>Largest content that lies in the row: 48 KiB, below the 64 KiB that a property may hold.</summary>
+    public const int MaxRowBytes = 48 * 1024;
+
+    /// <summary>Puts the content where it belongs; call it before the row is written.</summary>
+    public async Task<LedgerEntry> AttachAsync(LedgerEntry entry, byte[] encoded, CancellationToken cancellationToken)
+    {
+        if (encoded.Length <= MaxRowBytes)
+            return entry with { Payload = encoded };
+        await store.PutAsync(NameOf(entry.Id), encoded, cancellationToken);
+        return entry with { PayloadStored = true };
+    }
+
+    /// <summary>Reads the content.</summary>
+    /// <exception cref="InvalidDataException">It is gone or damaged.</exception>
+    public async Task<EmailContent> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        if (entry.Payload is { } payload)
+            return ContentCodec.Decode(payload);
+        if (!entry.PayloadStored)
+            throw new InvalidDataException("The message's content is gone.");
+        await using var stream = await store.OpenAsync(NameOf(entry.Id), cancellationToken)
+            ?? throw new InvalidDataException("The message's content is not in the payload store.");
+        var bytes = new byte[stream.Length];
+        await stream.ReadExactlyAsync(bytes, cancellationToken);
+        return ContentCodec.Decode(bytes);
+    }
+
+    /// <summary>The same; null where the content is gone or damaged.</summary>
+    public async Task<EmailContent?> TryReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAsync(entry, cancellationToken);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Removes what lies in the payload store; call it after the row no longer needs it.</summary>
+    public Task RemoveAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
+        entry.PayloadStored ? store.DeleteAsync(NameOf(entry.Id), cancellationToken) : Task.CompletedTask;
+
+    /// <summary>All payloads older than <paramref name="before"/> whose message has no more use for them.</summary>
+    public async Task<int> RemoveOrphansAsync(Ledger ledger, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        await foreach (var name in store.ListAsync(before, cancellationToken))
+        {
+            if (!TryReadName(name, out var id) || await ledger.GetAsync(id, cancellationToken) is { PayloadStored: true })
+                continue;
+            await store.DeleteAsync(name, cancellationToken);
+            removed++;
+        }
+
+        return removed;
+    }
+
+    private static PayloadName NameOf(MessageId id) => new(id.Tenant.Partition, id.Unique);
+
+    private static bool TryReadName(PayloadName name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out MessageId? id)
+    {
+        id = null;
+        return name.Owner.StartsWith("t-", StringComparison.Ordinal) && MessageId.TryParse($"{name.Owner[2..]}~{name.Id}", out id);
+    }
+}

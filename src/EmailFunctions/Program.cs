@@ -1,0 +1,16 @@
+using EmailFunctions.Composition;
+
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddEmailFunctions();
+    await using var app = builder.Build();
+    app.MapEmailFunctions();
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception exception) when (StartFailure.Explain(exception) is { } sentence)
+{
+    await Console.Error.WriteLineAsync(sentence);
+    return StartFailure.ExitCode;
+}

@@ -1,0 +1,59 @@
+using EmailFunctions.Providers.Mime;
+using MimeKit;
+
+namespace EmailFunctions.Providers.File;
+
+/// <summary>
+/// Writes each message as an <c>.eml</c> file, for development. A message that is sent again replaces its own file, so that this
+/// provider never shows a duplicate.
+/// </summary>
+internal sealed class FileProvider(string folder) : IEmailProvider
+{
+    private static readonly FormatOptions Format = MakeFormat();
+
+    public ProviderType Type => ProviderType.File;
+
+    public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var message = MimeBuilder.Build(email, account.Settings);
+        message.Prepare(EncodingConstraint.SevenBit);
+        var path = Path.Combine(folder, FolderOf(email), $"{email.Id.Unique}.eml");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            // A reader that looks into the folder sees whole files only.
+            var unfinished = path + ".part";
+            await message.WriteToAsync(Format, unfinished, cancellationToken);
+            System.IO.File.Move(unfinished, path, overwrite: true);
+            return SendResult.Sent("written", Path.GetFileName(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return SendResult.Failed(SendStatus.Transient, ErrorCategory.ProviderUnavailable, "The file can't be written.");
+        }
+    }
+
+    public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return Task.FromResult(ProbeResult.Healthy);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return Task.FromResult(new ProbeResult(false, ErrorCategory.ProviderUnavailable, "The folder for mail can't be written."));
+        }
+    }
+
+    // A folder per tenant. The prefix keeps names such as "..." from meaning anything to a file system.
+    private static string FolderOf(OutgoingEmail email) => "tenant-" + email.Id.Tenant.Value;
+
+    private static FormatOptions MakeFormat()
+    {
+        var format = FormatOptions.Default.Clone();
+        format.NewLineFormat = NewLineFormat.Dos;
+        return format;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EmailFunctions.Messages;
+using MimeKit;
+
+namespace EmailFunctions.Providers.Mime;
+
+/// <summary>The one place where a message becomes MIME, for every provider that takes MIME. Bcc is never among the headers.</summary>
+internal static class MimeBuilder
+{
+    /// <summary>Builds the message as the account sends it.</summary>
+    public static MimeMessage Build(OutgoingEmail email, ProviderSettings settings)
+    {
+        var content = email.Content;
+        var from = Sender(content, settings);
+        var message = new MimeMessage
+        {
+            Date = email.Date,
+            MessageId = $"{email.Id.Unique}@{from.Domain}",
+            Subject = content.Subject,
+            Body = BuildBody(content),
+        };
+        message.From.Add(from);
+        if ((content.ReplyTo ?? settings.ReplyTo) is { } replyTo)
+            message.ReplyTo.Add(Mailbox(null, replyTo));
+        message.To.AddRange(content.To.Select(static address => Mailbox(null, address)));
+        message.Cc.AddRange(content.Cc.Select(static address => Mailbox(null, address)));
+        AddHeaders(message, content);
+        return message;
+    }
+
+    /// <summary>Who sends: the message's own address, or the configuration's. Acceptance has made sure that there is one.</summary>
+    public static MailboxAddress Sender(EmailContent content, ProviderSettings settings)
+    {
+        var address = content.FromEmail ?? settings.FromEmail ?? throw new InvalidOperationException("The message has no sender.");
+        return Mailbox(content.FromName ?? (content.FromEmail is null ? settings.FromName : null), address);
+    }
+
+    /// <summary>An address as servers without SMTPUTF8 take it, too: an international domain in its ASCII form.</summary>
+    public static MailboxAddress Mailbox(string? name, string address) => new(name, MailboxAddress.EncodeAddrspec(address));
+
+    private static void AddHeaders(MimeMessage message, EmailContent content)
+    {
+        foreach (var (name, value) in content.Headers)
+            message.Headers.Add(name, value);
+        // SMTP has no place for tags and metadata; as headers they reach whatever reads the mail.
+        foreach (var tag in content.Tags)
+            message.Headers.Add("X-Tag", tag);
+        if (content.Metadata.Count > 0)
+            message.Headers.Add("X-Metadata", JsonSerializer.Serialize(content.Metadata, MimeJson.Default.IReadOnlyDictionaryStringString));
+    }
+
+    private static MimeEntity BuildBody(EmailContent content)
+    {
+        var body = Related(content);
+        var attached = content.Attachments.Where(static a => a.ContentId is null).ToList();
+        if (attached.Count == 0)
+            return body;
+        var mixed = new Multipart("mixed") { body };
+        foreach (var attachment in attached)
+            mixed.Add(Part(attachment));
+        return mixed;
+    }
+
+    private static MimeEntity Related(EmailContent content)
+    {
+        var inline = content.Attachments.Where(static a => a.ContentId is not null).ToList();
+        var text = content.Text is null && content.Html is not null ? null : Text("plain", content.Text ?? "");
+        if (content.Html is null)
+            return inline.Count == 0 ? text! : WithInline(text!, inline);
+
+        MimeEntity html = Text("html", content.Html);
+        if (inline.Count > 0)
+            html = WithInline(html, inline);
+        return text is null ? html : new MultipartAlternative { text, html };
+    }
+
+    private static MultipartRelated WithInline(MimeEntity root, List<EmailAttachment> inline)
+    {
+        var related = new MultipartRelated { root };
+        foreach (var attachment in inline)
+            related.Add(Part(attachment));
+        return related;
+    }
+
+    private static TextPart Text(string subtype, string text) => new(subtype) { Text = text };
+
+    private static MimePart Part(EmailAttachment attachment)
+    {
+        var part = new MimePart(PartType(attachment.ContentType))
+        {
+            Content = new MimeContent(Open(attachment.Content)),
+            ContentTransferEncoding = ContentEncoding.Base64,
+            ContentDisposition = new ContentDisposition(
+                attachment.ContentId is null ? ContentDisposition.Attachment : ContentDisposition.Inline),
+        };
+        if (attachment.ContentId is { } id)
+            part.ContentId = id;
+        part.FileName = attachment.FileName;
+        return part;
+    }
+
+    private static MemoryStream Open(ReadOnlyMemory<byte> content) =>
+        MemoryMarshal.TryGetArray(content, out var segment)
+            ? new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false)
+            : new MemoryStream(content.ToArray(), writable: false);
+
+    // message/* and multipart/* parts may not be base64 (RFC 2046 section 5): as a plain file their bytes arrive unchanged.
+    private static ContentType PartType(string contentType)
+    {
+        var type = MimeKit.ContentType.Parse(contentType);
+        return type.MediaType.ToLowerInvariant() is "message" or "multipart" ? new ContentType("application", "octet-stream") : type;
+    }
+}
+
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+internal sealed partial class MimeJson : JsonSerializerContext;

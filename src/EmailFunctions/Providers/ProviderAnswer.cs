@@ -1,0 +1,26 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
+
+namespace EmailFunctions.Providers;
+
+/// <summary>Makes a provider's answer fit to be kept: servers like to quote the address they refuse.</summary>
+internal static partial class ProviderAnswer
+{
+    private const int MaxLength = 300;
+
+    [return: NotNullIfNotNull(nameof(answer))]
+    public static string? Clean(string? answer)
+    {
+        if (answer is null)
+            return null;
+        var clean = Control().Replace(Address().Replace(answer, "<address>"), " ").Trim();
+        return clean.Length > MaxLength ? clean[..MaxLength] + "…" : clean;
+    }
+
+    // Anything around an at sign, quoted local parts included; rather too much than too little.
+    [GeneratedRegex("""("[^"\r\n]{0,200}"|[^\s<>"'(),;:]{1,200})@[^\s<>"'(),;]{1,260}""")]
+    private static partial Regex Address();
+
+    [GeneratedRegex(@"[\p{Cc}\p{Zl}\p{Zp}]+")]
+    private static partial Regex Control();
+}

@@ -1,0 +1,93 @@
+namespace EmailFunctions.Providers;
+
+/// <summary>What became of an attempt to send; says whether to try again.</summary>
+public enum SendStatus
+{
+    /// <summary>The provider has taken the message, for all recipients but those named as refused.</summary>
+    Sent,
+
+    /// <summary>Not taken; the same may succeed later.</summary>
+    Transient,
+
+    /// <summary>Not taken, since too much was sent; later it will be.</summary>
+    Throttled,
+
+    /// <summary>Not taken, and never will be.</summary>
+    Permanent,
+
+    /// <summary>Not taken, since the configuration is wrong (host, credentials); every message will fare so until it is changed.</summary>
+    Misconfigured,
+
+    /// <summary>It may have been taken: the connection broke or timed out after the content was handed over.</summary>
+    Unknown,
+}
+
+/// <summary>Whose fault a failure was; the names are a fixed label of metrics and audit.</summary>
+public enum ErrorCategory
+{
+    Auth,
+    Network,
+    Timeout,
+    Recipient,
+    Content,
+    Quota,
+    RateLimited,
+    Config,
+    ProviderUnavailable,
+    Unexpected,
+}
+
+/// <summary>The outcome of an attempt.</summary>
+public sealed record SendResult
+{
+    public required SendStatus Status { get; init; }
+
+    /// <summary>Null when sent.</summary>
+    public ErrorCategory? Category { get; init; }
+
+    /// <summary>The provider's own id of the message, where it gives one.</summary>
+    public string? ProviderMessageId { get; init; }
+
+    /// <summary>The provider's answer, for the operator: without addresses, at most 300 characters.</summary>
+    public string? Answer { get; init; }
+
+    /// <summary>When the provider asks to be tried again; null where it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Positions in <see cref="Messages.EmailContent.Recipients"/> that the provider refused while it took the others.</summary>
+    public IReadOnlyList<int> RefusedRecipients { get; init; } = [];
+
+    public static SendResult Sent(string? answer, string? providerMessageId = null) =>
+        new() { Status = SendStatus.Sent, Answer = ProviderAnswer.Clean(answer), ProviderMessageId = providerMessageId };
+
+    public static SendResult Failed(SendStatus status, ErrorCategory category, string? answer) =>
+        new() { Status = status, Category = category, Answer = ProviderAnswer.Clean(answer) };
+}
+
+/// <summary>The answer to a probe: can the provider be used, seen without sending.</summary>
+/// <param name="IsHealthy">It let the account in.</param>
+/// <param name="Category">What is wrong; null when healthy.</param>
+/// <param name="Answer">For the operator, as in <see cref="SendResult.Answer"/>.</param>
+public sealed record ProbeResult(bool IsHealthy, ErrorCategory? Category, string? Answer)
+{
+    public static ProbeResult Healthy { get; } = new(true, null, null);
+}
+
+/// <summary>The names of <see cref="ErrorCategory"/> on the wire and in metrics.</summary>
+public static class ErrorCategories
+{
+    public static string Name(this ErrorCategory category) => category switch
+    {
+        ErrorCategory.Auth => "auth",
+        ErrorCategory.Network => "network",
+        ErrorCategory.Timeout => "timeout",
+        ErrorCategory.Recipient => "recipient",
+        ErrorCategory.Content => "content",
+        ErrorCategory.Quota => "quota",
+        ErrorCategory.RateLimited => "rate_limited",
+        ErrorCategory.Config => "config",
+        ErrorCategory.ProviderUnavailable => "provider_unavailable",
+        ErrorCategory.Unexpected => "unexpected",
+        _ => throw new ArgumentOutOfRangeException(nameof(category)),
+    };
+}

@@ -1,0 +1,94 @@
+using EmailFunctions.Providers.Mime;
+using MimeKit;
+
+namespace EmailFunctions.Providers.Smtp;
+
+/// <summary>Sends over SMTP, through pooled connections.</summary>
+internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimeProvider time) : IEmailProvider
+{
+    public ProviderType Type => ProviderType.Smtp;
+
+    public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
+    {
+        using var message = MimeBuilder.Build(email, account.Settings);
+        var recipients = email.Content.Recipients.Select(static address => MimeBuilder.Mailbox(null, address)).ToList();
+        var pool = pools.For(account);
+        var attempt = await AttemptAsync(pool, message, recipients, fresh: false, cancellationToken);
+        // The server may have closed a kept connection long ago. It has not seen this message, so nothing failed yet.
+        if (attempt is null)
+            attempt = await AttemptAsync(pool, message, recipients, fresh: true, cancellationToken);
+        return attempt!;
+    }
+
+    public async Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            using var connection = await SmtpConnection.OpenAsync(account, options, either.Token);
+            await connection.NoOpAsync(either.Token);
+            await connection.DisconnectAsync(quit: true, either.Token);
+            return ProbeResult.Healthy;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new ProbeResult(false, ErrorCategory.Timeout, "The server did not answer in time.");
+        }
+#pragma warning disable CA1031 // Whatever a server does is an answer.
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            var failure = SmtpFailures.Explain(exception, contentStarted: false);
+            return new ProbeResult(false, failure.Category, failure.Answer);
+        }
+    }
+
+    // Null: a kept connection was dead before it took anything.
+    private async Task<SendResult?> AttemptAsync(
+        SmtpPool pool, MimeMessage message, List<MailboxAddress> recipients, bool fresh, CancellationToken cancellationToken)
+    {
+        SmtpConnection connection;
+        try
+        {
+            connection = await pool.RentAsync(fresh, cancellationToken);
+        }
+#pragma warning disable CA1031 // Whatever a server does is an answer.
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            return SmtpFailures.Explain(exception, contentStarted: false);
+        }
+
+        var healthy = false;
+        using var timeout = new CancellationTokenSource(options.SendTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            var answer = await connection.SendAsync(message, recipients, either.Token);
+            healthy = true;
+            return SendResult.Sent(answer) with { RefusedRecipients = Positions(connection.Refused, recipients) };
+        }
+        catch (OperationCanceledException) when (!connection.ContentStarted && cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // Whatever a server does is an answer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            if (connection is { IsReused: true, SenderAccepted: false, ContentStarted: false } && !either.IsCancellationRequested)
+                return null;
+            // A refusal leaves the connection usable; MailKit has reset it.
+            healthy = exception is MailKit.Net.Smtp.SmtpCommandException && connection.IsConnected;
+            return SmtpFailures.Explain(exception is OperationCanceledException ? new TimeoutException() : exception, connection.ContentStarted);
+        }
+        finally
+        {
+            pool.Return(connection, healthy);
+        }
+    }
+
+    private static List<int> Positions(IReadOnlyList<MailboxAddress> refused, List<MailboxAddress> recipients) =>
+        refused.Count == 0 ? [] : [.. Enumerable.Range(0, recipients.Count).Where(index => refused.Contains(recipients[index]))];
+}

@@ -1,0 +1,28 @@
+using System.Collections.Frozen;
+
+namespace EmailFunctions.Sending;
+
+/// <summary>Which header fields a client may add (RFC 5322 section 3.6): none that the service or a server on the way writes.</summary>
+internal static class HeaderRules
+{
+    public const int MaxCount = 50;
+    public const int MaxNameLength = 76;
+    public const int MaxValueLength = 2_000;
+
+    private static readonly FrozenSet<string> Reserved = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "From", "Sender", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Return-Path", "Received",
+        "DKIM-Signature", "ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results", "Authentication-Results", "X-Tag", "X-Metadata");
+
+    /// <summary>What is wrong with a field; null when it may be sent.</summary>
+    public static string? Problem(string name, string? value)
+    {
+        if (name.Length is 0 or > MaxNameLength || !name.All(static c => c is > ' ' and < (char)127 and not ':'))
+            return $"must have a name of 1 to {MaxNameLength} printable ASCII characters without colon or space";
+        if (Reserved.Contains(name) || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || name.StartsWith("Resent-", StringComparison.OrdinalIgnoreCase))
+            return "is written by the service, and can't be given";
+        if (value is null || value.Length > MaxValueLength)
+            return $"must be a string of at most {MaxValueLength} characters";
+        return value.Any(char.IsControl) ? "must not hold control characters such as line breaks" : null;
+    }
+}

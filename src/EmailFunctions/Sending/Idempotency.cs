@@ -1,0 +1,34 @@
+using System.Security.Cryptography;
+using System.Text;
+using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
+
+namespace EmailFunctions.Sending;
+
+/// <summary>What was answered to a key, and to which body.</summary>
+/// <param name="MessageId">The message that the key brought.</param>
+/// <param name="BodyHash">The body's canonical hash.</param>
+/// <param name="AcceptedAt">When.</param>
+/// <param name="ETag">The row's version.</param>
+internal sealed record IdempotencyRecord(string MessageId, string BodyHash, DateTimeOffset AcceptedAt, string? ETag = null);
+
+/// <summary>The rows that remember idempotency keys, in the tenant's partition, so that the insert decides who is first.</summary>
+internal static class IdempotencyRows
+{
+    /// <summary>How long a key is remembered: a day as the contract says, and an hour so that a client's clock does not matter.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(25);
+
+    // Hashed, since a key may hold any character; a key is the client's text and is not kept.
+    public static EntityKey KeyOf(TenantId tenant, string key) =>
+        new(tenant.Partition, "idem-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))));
+
+    public static EntityWrite Insert(EntityKey key, IdempotencyRecord record) => EntityWrite.Insert(new Entity(key)
+    {
+        ["message_id"] = record.MessageId,
+        ["body_hash"] = record.BodyHash,
+        ["accepted_at"] = record.AcceptedAt,
+    });
+
+    public static IdempotencyRecord Read(Entity entity) =>
+        new(entity.GetString("message_id")!, entity.GetString("body_hash")!, entity.GetTime("accepted_at")!.Value, entity.ETag);
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using EmailFunctions.Access;
+using EmailFunctions.ApiDocs;
+using EmailFunctions.Messages;
+using EmailFunctions.Problems;
+using EmailFunctions.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace EmailFunctions.Sending;
+
+/// <summary>The route that takes mail.</summary>
+internal static class SendEndpoints
+{
+    private const string KeyHeader = "Idempotency-Key";
+    private const string ReplayHeader = "Idempotent-Replayed";
+
+    public static void MapSending(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/email/send", SendAsync).WithTags(ApiTags.Email).WithName("SendEmail")
+            .WithSummary("Accept one message; it is sent in the background").TakesJson<SendRequest>()
+            .WithIdempotencyKey().ProducesProblems(400, 403, 413, 415, 422, 503);
+
+    private static async Task<Accepted<SendResponse>> SendAsync(
+        HttpContext context, Caller caller, SendGate gate, MessageAcceptor acceptor, CancellationToken cancellationToken)
+    {
+        gate.EnsureOpen();
+        var request = await RequestBody.ReadAsync(context.Request, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
+        var key = ReadKey(context.Request, request);
+        var submission = await gate.CheckAsync(caller, request, key, Activity.Current?.Id, cancellationToken);
+        var acceptance = await acceptor.AcceptAsync(submission, cancellationToken);
+        if (acceptance.IsReplay)
+            context.Response.Headers[ReplayHeader] = "true";
+        return TypedResults.Accepted(
+            $"/api/v1/email/messages/{acceptance.MessageId}",
+            new SendResponse(acceptance.MessageId, MessageStatus.Queued.Name(), submission.Tenant.Value, acceptance.AcceptedAt));
+    }
+
+    private static string? ReadKey(HttpRequest request, SendRequest body)
+    {
+        var header = request.Headers[KeyHeader];
+        if (header.Count == 0)
+            return body.IdempotencyKey;
+        var errors = new FieldErrors();
+        var key = header.ToString();
+        SendValidator.IdempotencyKey(header.Count == 1 ? key : "", KeyHeader, errors);
+        if (body.IdempotencyKey is { } other && other != key)
+            errors.Add("idempotency_key", "must be the same as the header Idempotency-Key, or absent");
+        return errors.Any ? throw Problem.Invalid(errors) : key;
+    }
+}

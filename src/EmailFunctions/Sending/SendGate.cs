@@ -1,0 +1,61 @@
+using EmailFunctions.Access;
+using EmailFunctions.Configs;
+using EmailFunctions.Messages;
+using EmailFunctions.Problems;
+using EmailFunctions.Providers;
+using EmailFunctions.Tenants;
+using EmailFunctions.Wire;
+
+namespace EmailFunctions.Sending;
+
+/// <summary>Decides whether a message is taken at all: the service sends, the message is valid, and somebody could send it.</summary>
+public sealed class SendGate(SendingSettings settings, ProviderResolver resolver, ProviderRegistry providers)
+{
+    /// <exception cref="ProblemException">503: sending is switched off.</exception>
+    public void EnsureOpen()
+    {
+        if (!settings.Enabled)
+            throw Problem.Unavailable("Sending is switched off (EMAIL_ENABLED). What was accepted before waits.", TimeSpan.FromMinutes(1));
+    }
+
+    /// <exception cref="ProblemException">400: it is not valid; 403: it is for another's tenant.</exception>
+    public async Task<Submission> CheckAsync(
+        Caller caller, SendRequest request, string? key, string? traceParent, CancellationToken cancellationToken)
+    {
+        var errors = new FieldErrors();
+        TenantId? named = null;
+        if (request.TenantId is not null && !TenantId.TryParse(request.TenantId, out named))
+            errors.Add("tenant_id", "must be 1 to 64 of letters, digits, '.', '_' and '-'");
+        SendValidator.Validate(request, errors);
+        if (errors.Any)
+            throw Problem.Invalid(errors);
+
+        var tenant = caller.Resolve(named);
+        var provider = await resolver.GetSettingsAsync(tenant, cancellationToken);
+        if (request.FromEmail is null && provider.FromEmail is null)
+            throw Problem.Invalid("from_email", "is required, since neither the tenant's configuration nor the system has a sender");
+        if (!providers.Has(provider.Type))
+            throw Problem.Invalid("tenant_id", $"has a configuration for {provider.Type.Name()}, which can't send in this version yet; smtp, console and file can");
+        return new Submission(tenant, ToContent(request), key, traceParent);
+    }
+
+    private static EmailContent ToContent(SendRequest request) => new()
+    {
+        To = request.To!,
+        Cc = request.Cc ?? [],
+        Bcc = request.Bcc ?? [],
+        Subject = request.Subject!,
+        Text = request.Body,
+        Html = request.BodyHtml,
+        FromEmail = request.FromEmail,
+        FromName = request.FromName,
+        ReplyTo = request.ReplyTo,
+        Headers = request.Headers ?? [],
+        Tags = request.Tags ?? [],
+        Metadata = request.Metadata ?? [],
+        Attachments = [.. (request.Attachments ?? []).Select(static a => new EmailAttachment(a.Filename!, a.ContentType!, a.ContentId, a.Content!))],
+    };
+}
+
+/// <summary>Whether mail is taken and sent.</summary>
+public sealed record SendingSettings(bool Enabled);

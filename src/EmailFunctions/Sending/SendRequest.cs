@@ -1,0 +1,113 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EmailFunctions.Sending;
+
+/// <summary>A message to send, as a client writes it.</summary>
+public sealed record SendRequest
+{
+    [Description("Absent: the caller's own tenant.")]
+    [MaxLength(64)]
+    public string? TenantId { get; init; }
+
+    [Description("1 to 100 addresses; to, cc and bcc together at most 100.")]
+    [Required]
+    [MinLength(1)]
+    [MaxLength(100)]
+    public List<string>? To { get; init; }
+
+    public List<string>? Cc { get; init; }
+
+    public List<string>? Bcc { get; init; }
+
+    [Required]
+    [MinLength(1)]
+    [MaxLength(500)]
+    public string? Subject { get; init; }
+
+    [Description("The plain text. This or body_html, or both.")]
+    public string? Body { get; init; }
+
+    public string? BodyHtml { get; init; }
+
+    [Description("Absent: the configuration's from_email.")]
+    [MaxLength(254)]
+    public string? FromEmail { get; init; }
+
+    [MaxLength(100)]
+    public string? FromName { get; init; }
+
+    [MaxLength(254)]
+    public string? ReplyTo { get; init; }
+
+    [Description("Further header fields, at most 50; those that the service writes itself are refused.")]
+    public Dictionary<string, string>? Headers { get; init; }
+
+    public List<AttachmentRequest>? Attachments { get; init; }
+
+    [Description("Only normal in this version.")]
+    [DefaultValue("normal")]
+    public string? Priority { get; init; }
+
+    [Description("At most 10 unique strings of at most 128 characters.")]
+    [MaxLength(10)]
+    public List<string>? Tags { get; init; }
+
+    [Description("At most 8 KB.")]
+    public Dictionary<string, string>? Metadata { get; init; }
+
+    [Description("Not in this version.")]
+    public string? TemplateName { get; init; }
+
+    [Description("Not in this version.")]
+    public JsonElement? TemplateData { get; init; }
+
+    [Description("Not in this version.")]
+    public DateTimeOffset? SendAt { get; init; }
+
+    [Description("Not in this version.")]
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    [Description("The same as the header Idempotency-Key.")]
+    [MaxLength(256)]
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Says nothing: a record prints its members, and these must reach no log.</summary>
+    public override string ToString() => nameof(SendRequest);
+}
+
+public sealed record AttachmentRequest
+{
+    [Required]
+    [MaxLength(255)]
+    public string? Filename { get; init; }
+
+    [Required]
+    [MaxLength(255)]
+    public string? ContentType { get; init; }
+
+    [Description("The file in base64.")]
+    [Required]
+    public byte[]? Content { get; init; }
+
+    [Description("Makes it an inline part, which HTML shows as cid:…")]
+    [MaxLength(200)]
+    public string? ContentId { get; init; }
+
+    public override string ToString() => nameof(AttachmentRequest);
+}
+
+/// <summary>The answer to an accepted message.</summary>
+public sealed record SendResponse(string MessageId, string Status, string TenantId, DateTimeOffset AcceptedAt);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    MaxDepth = 16,
+    Converters = [typeof(Wire.Rfc3339Converter)])]
+[JsonSerializable(typeof(SendRequest))]
+[JsonSerializable(typeof(SendResponse))]
+internal sealed partial class SendJson : JsonSerializerContext;

@@ -1,0 +1,136 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using EmailFunctions.Configs;
+using EmailFunctions.Delivery;
+using EmailFunctions.Delivery.Local;
+using EmailFunctions.Providers;
+using EmailFunctions.Providers.Smtp;
+using EmailFunctions.Sending;
+using EmailFunctions.Tenants;
+using EmailFunctions.Validation;
+
+namespace EmailFunctions.Settings;
+
+/// <summary>All settings of the service, read once at start; see docs/settings.md.</summary>
+internal sealed record ServiceSettings
+{
+    public const string DefaultUrl = "http://localhost:7071";
+
+    public required string DataFolder { get; init; }
+
+    /// <summary>The key-encryption key; null: the key file in the data folder.</summary>
+    public required byte[]? EncryptionKey { get; init; }
+
+    public required IReadOnlyList<string> Urls { get; init; }
+
+    public required SendingSettings Sending { get; init; }
+
+    public required RecordingSettings Recording { get; init; }
+
+    public required RetrySettings Retries { get; init; }
+
+    public required PumpSettings Pump { get; init; }
+
+    public required SmtpOptions Smtp { get; init; }
+
+    public required ConfigRules ConfigRules { get; init; }
+
+    public required SystemProvider SystemProvider { get; init; }
+
+    /// <exception cref="SettingsException">Names all that is wrong.</exception>
+    public static ServiceSettings Read(IConfiguration configuration)
+    {
+        var reader = new SettingsReader(configuration);
+        var settings = new ServiceSettings
+        {
+            DataFolder = reader.Text("EMAIL_DATA_DIR") ?? "./.data",
+            EncryptionKey = ReadKey(reader),
+            Urls = ReadUrls(reader),
+            Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true)),
+            Recording = new RecordingSettings(reader.Flag("EMAIL_USAGE_LOGGING_ENABLED", true), reader.Flag("EMAIL_AUDIT_LOGGING_ENABLED", true)),
+            Retries = ReadRetries(reader),
+            Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 32, 1, 1_000)),
+            Smtp = ReadSmtp(reader),
+            ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false)),
+            SystemProvider = SystemProviderSettings.Read(reader),
+        };
+        RefuseWhatIsNotThereYet(reader);
+        return reader.Mistakes.Count == 0 ? settings : throw new SettingsException(reader.Mistakes);
+    }
+
+    private static void RefuseWhatIsNotThereYet(SettingsReader reader)
+    {
+        reader.Choice("EMAIL_MODE", 0, ("local", 0));
+        reader.Choice("EMAIL_QUEUE", 0, ("embedded", 0));
+        if (reader.Choice("EMAIL_AUTH", "none", ("none", "none"), ("required", "required")) == "required")
+            reader.Reject("EMAIL_AUTH", "can only be none in this version, which serves this machine alone");
+    }
+
+    private static byte[]? ReadKey(SettingsReader reader)
+    {
+        if (reader.Text("EMAIL_ENCRYPTION_KEY") is not { } text)
+            return null;
+        var base64 = text.Trim().Replace('-', '+').Replace('_', '/').TrimEnd('=');
+        var key = new byte[32];
+        if (Convert.TryFromBase64String(base64.PadRight((base64.Length + 3) / 4 * 4, '='), key, out var length) && length == key.Length)
+            return key;
+        reader.Reject("EMAIL_ENCRYPTION_KEY", "must be 32 bytes in base64 or base64url; make one with: openssl rand -base64 32");
+        return null;
+    }
+
+    // Whoever reaches an unauthenticated service may send mail in everybody's name, so only this machine may reach it.
+    private static string[] ReadUrls(SettingsReader reader)
+    {
+        var name = reader.Text("ASPNETCORE_URLS") is null ? "URLS" : "ASPNETCORE_URLS";
+        var urls = (reader.Text(name) ?? DefaultUrl).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var url in urls)
+        {
+            if (!Uri.TryCreate(url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp)
+                reader.Reject(name, "must be http addresses such as http://localhost:7071");
+            else if (!IsLoopback(uri.DnsSafeHost))
+                reader.Reject(name, $"must name a loopback host while EMAIL_AUTH is none, which {uri.DnsSafeHost} is not");
+        }
+
+        return urls;
+    }
+
+    private static bool IsLoopback(string host) =>
+        host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+
+    private static RetrySettings ReadRetries(SettingsReader reader)
+    {
+        var first = reader.Number("EMAIL_RETRY_BASE_SECONDS", 30, 1, 86_400);
+        var longest = reader.Number("EMAIL_RETRY_MAX_SECONDS", 3_600, 1, 604_800);
+        if (longest < first)
+            reader.Reject("EMAIL_RETRY_MAX_SECONDS", "must not be less than EMAIL_RETRY_BASE_SECONDS");
+        return new RetrySettings(reader.Number("EMAIL_RETRY_MAX_ATTEMPTS", 8, 1, 100), TimeSpan.FromSeconds(first), TimeSpan.FromSeconds(longest));
+    }
+
+    private static SmtpOptions ReadSmtp(SettingsReader reader) => new()
+    {
+        MaxConnections = reader.Number("EMAIL_SMTP_MAX_CONNECTIONS", 8, 1, 1_000),
+        IdleTime = TimeSpan.FromSeconds(reader.Number("EMAIL_SMTP_IDLE_SECONDS", 30, 1, 3_600)),
+        ExtraAuthorities = ReadAuthorities(reader),
+    };
+
+    private static X509Certificate2Collection ReadAuthorities(SettingsReader reader)
+    {
+        const string Name = "EMAIL_SMTP_CA_FILE";
+        var authorities = new X509Certificate2Collection();
+        if (reader.Text(Name) is not { } path)
+            return authorities;
+        try
+        {
+            authorities.ImportFromPemFile(path);
+            if (authorities.Count == 0)
+                reader.Reject(Name, "must name a PEM file with certificates, and this one has none");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            reader.Reject(Name, "must name a PEM file with certificates that can be read");
+        }
+
+        return authorities;
+    }
+}

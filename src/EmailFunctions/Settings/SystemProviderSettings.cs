@@ -1,0 +1,87 @@
+using EmailFunctions.Configs;
+using EmailFunctions.Providers;
+using EmailFunctions.Tenants;
+using EmailFunctions.Validation;
+
+namespace EmailFunctions.Settings;
+
+/// <summary>The system default provider: <c>EMAIL_BACKEND</c> and what it needs.</summary>
+internal static class SystemProviderSettings
+{
+    private const string Backend = "EMAIL_BACKEND";
+
+    // So that the first mail on a desk needs no setting.
+    private const string DeskSender = "no-reply@localhost";
+
+    public static SystemProvider Read(SettingsReader reader)
+    {
+        var type = ReadType(reader);
+        var isDesk = type is ProviderType.File or ProviderType.Console;
+        var settings = new ProviderSettings
+        {
+            Type = type,
+            FromEmail = ReadSender(reader, isDesk),
+            FromName = ReadName(reader),
+            CostPerEmailUsd = ProviderCatalog.DefaultCost(type),
+        };
+        var secrets = ProviderSecrets.None;
+        if (type == ProviderType.Smtp)
+            (settings, secrets) = ReadSmtp(reader, settings);
+        return new SystemProvider(new ProviderAccount(TenantId.System, "settings", settings, secrets));
+    }
+
+    private static ProviderType ReadType(SettingsReader reader)
+    {
+        if (reader.Text(Backend) is not { } name)
+            return ProviderType.File;
+        if (!ProviderTypes.TryParse(name.ToLowerInvariant(), out var type))
+            reader.Reject(Backend, "must be " + ProviderTypes.Choices);
+        else if (type is ProviderType.AwsSes or ProviderType.SendGrid or ProviderType.Mailgun)
+            reader.Reject(Backend, "can only be smtp, console or file in this version");
+        else
+            return type;
+        return ProviderType.File;
+    }
+
+    private static string? ReadSender(SettingsReader reader, bool isDesk)
+    {
+        const string Name = "EMAIL_FROM_EMAIL";
+        var sender = reader.Text(Name);
+        if (sender is null && !isDesk)
+            reader.Reject(Name, "is required with this EMAIL_BACKEND");
+        else if (sender is not null && !EmailAddress.IsValid(sender))
+            reader.Reject(Name, EmailAddress.Requirement);
+        return sender ?? DeskSender;
+    }
+
+    private static string? ReadName(SettingsReader reader)
+    {
+        var name = reader.Text("EMAIL_FROM_NAME");
+        if (name is { Length: > 100 } || name?.Any(char.IsControl) == true)
+            reader.Reject("EMAIL_FROM_NAME", "must have at most 100 characters, without control characters");
+        return name;
+    }
+
+    private static (ProviderSettings Settings, ProviderSecrets Secrets) ReadSmtp(SettingsReader reader, ProviderSettings common)
+    {
+        var host = reader.Text("EMAIL_SMTP_HOST");
+        if (host is null || Uri.CheckHostName(host) == UriHostNameType.Unknown)
+            reader.Reject("EMAIL_SMTP_HOST", "must be a host name or an IP address when EMAIL_BACKEND is smtp");
+        var user = reader.Text("EMAIL_SMTP_USERNAME");
+        var password = reader.Text("EMAIL_SMTP_PASSWORD");
+        if (user is null != password is null)
+            reader.Reject(user is null ? "EMAIL_SMTP_USERNAME" : "EMAIL_SMTP_PASSWORD", "is required beside the other of the two");
+        var port = reader.Number("EMAIL_SMTP_PORT", 587, 1, 65_535);
+        // 465 is the port of implicit TLS (RFC 8314 section 3.3).
+        var tls = reader.Flag("EMAIL_SMTP_USE_TLS", true);
+        var settings = common with
+        {
+            SmtpHost = host,
+            SmtpPort = port,
+            SmtpUsername = user,
+            SmtpUseTls = tls && port != 465,
+            SmtpUseSsl = tls && port == 465,
+        };
+        return (settings, new ProviderSecrets { SmtpPassword = password });
+    }
+}

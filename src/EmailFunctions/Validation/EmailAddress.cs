@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+
+namespace EmailFunctions.Validation;
+
+/// <summary>
+/// The addresses that are taken: a dot-atom, an at sign, a host name (RFC 5321 section 4.1.2, with the Unicode of RFC 6531).
+/// Quoted local parts, comments, address literals and display names are not: mail libraries disagree on what they mean, and
+/// where two readers disagree mail goes to the wrong one.
+/// </summary>
+public static class EmailAddress
+{
+    public const string Requirement = "must be an address like name@example.com, without display name, quotes or spaces";
+
+    /// <summary>Octets of an address, of RFC 5321 section 4.5.3.1.3 less the angle brackets.</summary>
+    public const int MaxBytes = 254;
+
+    private const int MaxLocalBytes = 64;
+    private const string AtomSymbols = "!#$%&'*+-/=?^_`{|}~";
+
+    private static readonly IdnMapping Idn = new() { UseStd3AsciiRules = true };
+
+    public static bool IsValid(string? address)
+    {
+        if (address is null || address.Length > MaxBytes || !TryCountBytes(address, out var bytes) || bytes > MaxBytes)
+            return false;
+        var at = address.IndexOf('@');
+        return at > 0 && IsLocalPart(address.AsSpan(0, at)) && TryGetAsciiDomain(address[(at + 1)..], out _);
+    }
+
+    /// <summary>The domain as DNS knows it, in lower case.</summary>
+    public static string DomainOf(string address) =>
+        TryGetAsciiDomain(address[(address.LastIndexOf('@') + 1)..], out var ascii)
+            ? ascii
+            : throw new ArgumentException("This is no valid address.", nameof(address));
+
+    // False for a lone surrogate, which no encoding can carry.
+    private static bool TryCountBytes(string text, out int bytes)
+    {
+        bytes = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune == Rune.ReplacementChar)
+                return false;
+            bytes += rune.Utf8SequenceLength;
+        }
+
+        return true;
+    }
+
+    private static bool IsLocalPart(ReadOnlySpan<char> local)
+    {
+        if (Encoding.UTF8.GetByteCount(local) > MaxLocalBytes || local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal))
+            return false;
+        foreach (var rune in local.EnumerateRunes())
+        {
+            var allowed = rune.IsAscii
+                ? char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value == '.' || AtomSymbols.Contains((char)rune.Value)
+                : Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherSymbol;
+            if (!allowed)
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool TryGetAsciiDomain(string domain, out string ascii)
+    {
+        ascii = "";
+        // The dots of other scripts are dots to IDNA and plain characters to others.
+        if (domain.Length == 0 || domain.AsSpan().IndexOfAny('\u3002', '\uFF0E', '\uFF61') >= 0)
+            return false;
+        try
+        {
+            ascii = Idn.GetAscii(domain).ToLowerInvariant();
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+
+        var labels = ascii.Split('.');
+        return ascii.Length <= 253
+            && (labels.Length > 1 || ascii == "localhost")
+            && labels.All(IsLabel)
+            && !labels[^1].All(char.IsAsciiDigit);
+    }
+
+    private static bool IsLabel(string label) =>
+        label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
+}

@@ -1,0 +1,130 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EmailFunctions.Wire;
+
+/// <summary>
+/// Reads a JSON body so that nothing in it is lost or guessed: unknown and repeated fields, wrong types and broken text are
+/// errors that name their field. A good body is read in one pass; only a bad one is walked again, to name all that is wrong.
+/// </summary>
+public static class StrictJson
+{
+    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
+
+    /// <summary>Reads a value; null when <paramref name="errors"/> got something to say.</summary>
+    public static T? Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type, FieldErrors errors) where T : class
+    {
+        utf8 = WithoutByteOrderMark(utf8);
+        try
+        {
+            if (JsonSerializer.Deserialize(utf8, type) is { } value)
+                return value;
+            errors.Add(FieldErrors.Whole, "must be a JSON object");
+        }
+        catch (JsonException exception)
+        {
+            Explain(utf8, type, exception, errors);
+        }
+
+        return null;
+    }
+
+    /// <summary>The text behind a byte order mark, which RFC 8259 section 8.1 lets a reader ignore.</summary>
+    public static ReadOnlySpan<byte> WithoutByteOrderMark(ReadOnlySpan<byte> utf8) =>
+        utf8.StartsWith(ByteOrderMark) ? utf8[ByteOrderMark.Length..] : utf8;
+
+    private static void Explain(ReadOnlySpan<byte> utf8, JsonTypeInfo type, JsonException thrown, FieldErrors errors)
+    {
+        var options = new JsonDocumentOptions { MaxDepth = type.Options.MaxDepth };
+        try
+        {
+            using var document = JsonDocument.Parse(utf8.ToArray(), options);
+            ExplainObject(document.RootElement, type, errors);
+        }
+        catch (JsonException malformed)
+        {
+            errors.Add(FieldErrors.Whole, $"is not valid JSON: line {(malformed.LineNumber ?? 0) + 1}, byte {(malformed.BytePositionInLine ?? 0) + 1}");
+        }
+
+        // The walk knows the usual mistakes; for any other, the serialiser's word on where it stopped.
+        if (!errors.Any)
+            errors.Add(FieldOf(thrown.Path, ""), "can't be read");
+    }
+
+    private static void ExplainObject(JsonElement element, JsonTypeInfo type, FieldErrors errors)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            errors.Add(FieldErrors.Whole, "must be a JSON object");
+            return;
+        }
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var member in element.EnumerateObject())
+        {
+            if (!TryGetName(member, out var name))
+                errors.Add(FieldErrors.Whole, "has a field name that is not valid Unicode");
+            else if (!seen.Add(name))
+                errors.Add(name, "is given more than once");
+            else if (type.Properties.FirstOrDefault(candidate => candidate.Name == name) is not { } property)
+                errors.Add(name, "is not a field that is known here");
+            else
+                ExplainValue(name, member.Value, property, type.Options, errors);
+        }
+    }
+
+    private static void ExplainValue(
+        string name, JsonElement value, JsonPropertyInfo property, JsonSerializerOptions options, FieldErrors errors)
+    {
+        var type = options.GetTypeInfo(property.PropertyType);
+        try
+        {
+            value.Deserialize(type);
+        }
+        catch (JsonException exception)
+        {
+            var field = FieldOf(exception.Path, name);
+            errors.Add(field, field == name ? $"must be {Describe(type.Type)}" : "has the wrong type, is repeated or is not known here");
+        }
+    }
+
+    private static bool TryGetName(JsonProperty member, out string name)
+    {
+        try
+        {
+            name = member.Name;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            name = "";
+            return false;
+        }
+    }
+
+    // The serialiser's path begins with $; below a field it goes on with .name, ['name'] or [index].
+    private static string FieldOf(string? path, string prefix)
+    {
+        var rest = path is { Length: > 1 } ? path[1..] : "";
+        var field = prefix + rest;
+        return field.Length == 0 ? FieldErrors.Whole : field.TrimStart('.');
+    }
+
+    private static string Describe(Type type)
+    {
+        var plain = Nullable.GetUnderlyingType(type) ?? type;
+        return plain switch
+        {
+            _ when plain == typeof(string) => "a string of valid Unicode",
+            _ when plain == typeof(int) => "a whole number",
+            _ when plain == typeof(decimal) => "a number",
+            _ when plain == typeof(bool) => "true or false",
+            _ when plain == typeof(byte[]) => "a string in base64",
+            _ when plain == typeof(DateTimeOffset) => "a time as RFC 3339 writes it, for example 2026-01-31T08:00:00Z",
+            _ when plain == typeof(List<string>) => "an array of strings",
+            _ when typeof(System.Collections.IDictionary).IsAssignableFrom(plain) => "an object whose values are strings",
+            _ when typeof(System.Collections.IEnumerable).IsAssignableFrom(plain) => "an array of objects",
+            _ => "an object",
+        };
+    }
+}
