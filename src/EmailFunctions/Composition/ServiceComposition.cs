@@ -81,7 +81,7 @@ internal static class ServiceComposition
 
     private static void AddConfigs(this IServiceCollection services, ServiceSettings settings)
     {
-        services.AddHybridCache();
+        services.AddHybridCache().AddSerializer<CachedConfig, InProcessOnly>();
         services.AddSingleton(settings.ConfigRules).AddSingleton(settings.SystemProvider);
         services.AddSingleton<ConfigStore>().AddSingleton<ConfigCache>().AddSingleton<ConfigService>();
         services.AddSingleton<ConfigTest>().AddSingleton<ConfigHealth>().AddSingleton<ProviderResolver>();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.ComponentModel;
 using System.Diagnostics.Metrics;
 using EmailFunctions.Tenants;
@@ -14,7 +15,12 @@ public sealed class ConfigCache : IDisposable
     /// <summary>How long another process may go on with an older configuration.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
-    private static readonly HybridCacheEntryOptions Options = new() { Expiration = Lifetime, LocalCacheExpiration = Lifetime };
+    private static readonly HybridCacheEntryOptions Options = new()
+    {
+        Expiration = Lifetime,
+        LocalCacheExpiration = Lifetime,
+        Flags = HybridCacheEntryFlags.DisableDistributedCache,
+    };
 
     private readonly HybridCache _cache;
     private readonly ConfigStore _store;
@@ -64,3 +70,18 @@ public sealed class ConfigCache : IDisposable
 /// <summary>A cache entry; "there is none" is an answer worth keeping, too. Immutable, so that the cache need not copy it.</summary>
 [ImmutableObject(true)]
 public sealed record CachedConfig(TenantConfig? Config);
+
+/// <summary>
+/// The cache asks for a serialiser even where entries never leave the process. This one keeps them from leaving it: with a
+/// distributed cache behind, it would fail at once instead of storing anything.
+/// </summary>
+internal sealed class InProcessOnly : IHybridCacheSerializer<CachedConfig>
+{
+    public CachedConfig Deserialize(ReadOnlySequence<byte> source) =>
+        throw new NotSupportedException("Configurations are cached in this process only.");
+
+    public void Serialize(CachedConfig value, IBufferWriter<byte> target)
+    {
+        // Nothing is written, since nothing may be read back.
+    }
+}
