@@ -40,7 +40,7 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     /// </summary>
     public Task<int> ReleaseLeasesAsync(CancellationToken cancellationToken)
     {
-        var now = Milliseconds(time.GetUtcNow());
+        var now = Now();
         return database.WriteAsync(
             session => session.Execute(
                 "UPDATE queue_messages SET visible_at = ?1, lease = NULL WHERE queue = ?2 AND lease IS NOT NULL", now, name),
@@ -68,28 +68,27 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
             cancellationToken);
     }
 
+    // A lease that ran out is lost even before another receiver took the message: only then can two never both succeed.
     public Task<bool> RenewAsync(LeasedMessage message, TimeSpan lease, CancellationToken cancellationToken) =>
-        SettleAsync(
-            message,
+        database.WriteAsync(
             session => session.Execute(
-                "UPDATE queue_messages SET visible_at = ?1 WHERE sequence = ?2 AND lease = ?3",
-                Milliseconds(time.GetUtcNow() + lease), message.Sequence, message.Lease),
+                "UPDATE queue_messages SET visible_at = ?4 WHERE sequence = ?1 AND lease = ?2 AND visible_at > ?3",
+                message.Sequence, message.Lease, Now(), Milliseconds(time.GetUtcNow() + lease)) == 1,
             cancellationToken);
 
     public Task<bool> CompleteAsync(LeasedMessage message, CancellationToken cancellationToken) =>
-        SettleAsync(
-            message,
+        database.WriteAsync(
             session => session.Execute(
-                "DELETE FROM queue_messages WHERE sequence = ?1 AND lease = ?2", message.Sequence, message.Lease),
+                "DELETE FROM queue_messages WHERE sequence = ?1 AND lease = ?2 AND visible_at > ?3",
+                message.Sequence, message.Lease, Now()) == 1,
             cancellationToken);
 
     public async Task<bool> AbandonAsync(LeasedMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
-        var held = await SettleAsync(
-            message,
+        var held = await database.WriteAsync(
             session => session.Execute(
-                "UPDATE queue_messages SET visible_at = ?1, lease = NULL WHERE sequence = ?2 AND lease = ?3",
-                Milliseconds(time.GetUtcNow() + delay), message.Sequence, message.Lease),
+                "UPDATE queue_messages SET visible_at = ?4, lease = NULL WHERE sequence = ?1 AND lease = ?2 AND visible_at > ?3",
+                message.Sequence, message.Lease, Now(), Milliseconds(time.GetUtcNow() + delay)) == 1,
             cancellationToken);
         Signal();
         return held;
@@ -120,6 +119,8 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
 
     public void Dispose() => _arrival.Dispose();
 
+    private long Now() => Milliseconds(time.GetUtcNow());
+
     private static long Milliseconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
 
     private List<LeasedMessage> ReadVisible(SqliteSession session, DateTimeOffset now, int limit, string lease)
@@ -132,18 +133,6 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
             received.Add(new LeasedMessage(reader.GetInt64(0), lease, reader.GetInt32(1) + 1, reader.GetFieldValue<byte[]>(2)));
         return received;
     }
-
-    private async Task<bool> SettleAsync(LeasedMessage message, Func<SqliteSession, int> work, CancellationToken cancellationToken)
-    {
-        // A lease that ran out is lost even before another receiver took the message: only then can two never both succeed.
-        return await database.WriteAsync(
-            session => IsHeld(session, message) && work(session) == 1,
-            cancellationToken);
-    }
-
-    private bool IsHeld(SqliteSession session, LeasedMessage message) =>
-        session.Scalar("SELECT visible_at FROM queue_messages WHERE sequence = ?1 AND lease = ?2", message.Sequence, message.Lease)
-            is long until && until > Milliseconds(time.GetUtcNow());
 
     private void Signal()
     {

@@ -1,17 +1,22 @@
+using System.Globalization;
 using System.Text;
 
 namespace EmailFunctions.Storage.Sqlite;
 
-/// <summary>An entity's properties as one blob: count, then name, type tag and value of each.</summary>
+/// <summary>An entity's properties as one blob (count, then name, type tag and value of each), without its large values.</summary>
 internal static class EntityCodec
 {
+    public static bool IsLarge(object value) => value is byte[] { Length: >= LargeValue.MinBytes };
+
     public static byte[] Encode(Entity entity)
     {
         using var stream = new MemoryStream(512);
         using var writer = new BinaryWriter(stream, Encoding.UTF8);
-        writer.Write7BitEncodedInt(entity.Properties.Count);
+        writer.Write7BitEncodedInt(entity.Properties.Values.Count(static value => !IsLarge(value)));
         foreach (var (name, value) in entity.Properties)
         {
+            if (IsLarge(value))
+                continue;
             writer.Write(name);
             Write(writer, value);
         }
@@ -33,7 +38,7 @@ internal static class EntityCodec
         return entity;
     }
 
-    public static string ETagOf(long version) => version.ToString("x", System.Globalization.CultureInfo.InvariantCulture);
+    public static string ETagOf(long version) => version.ToString("x", CultureInfo.InvariantCulture);
 
     private static void Write(BinaryWriter writer, object value)
     {

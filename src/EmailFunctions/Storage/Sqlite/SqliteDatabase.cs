@@ -104,7 +104,11 @@ internal sealed class SqliteDatabase : IDisposable
             """
             CREATE TABLE IF NOT EXISTS entities (
               partition TEXT NOT NULL, row TEXT NOT NULL, version INTEGER NOT NULL, properties BLOB NOT NULL,
-              PRIMARY KEY (partition, row)) WITHOUT ROWID
+              large BLOB, PRIMARY KEY (partition, row)) WITHOUT ROWID
+            """);
+        session.Execute(
+            """
+            CREATE TABLE IF NOT EXISTS large_values (id INTEGER PRIMARY KEY, value BLOB NOT NULL)
             """);
         session.Execute(
             """
@@ -117,7 +121,7 @@ internal sealed class SqliteDatabase : IDisposable
 
     private static void Configure(SqliteSession session)
     {
-        session.Execute("PRAGMA cache_size = -32768");
+        session.Execute("PRAGMA cache_size = -8192");
         session.Execute("PRAGMA busy_timeout = 10000");
     }
 

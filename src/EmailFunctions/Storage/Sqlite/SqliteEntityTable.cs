@@ -16,10 +16,10 @@ internal sealed class SqliteEntityTable(SqliteDatabase database) : IEntityTable
     {
         EntityLimits.Validate(writes);
         // Encoded here, on the caller's thread: the writer thread only runs statements.
-        var blobs = new byte[]?[writes.Count];
-        for (var index = 0; index < blobs.Length; index++)
-            blobs[index] = writes[index].Kind == EntityWriteKind.Delete ? null : EntityCodec.Encode(writes[index].Entity);
-        return database.WriteAsync(session => Write(session, writes, blobs), cancellationToken);
+        var rows = new RowWrite[writes.Count];
+        for (var index = 0; index < rows.Length; index++)
+            rows[index] = RowWrite.Of(writes[index]);
+        return database.WriteAsync(session => Write(session, rows), cancellationToken);
     }
 
     public Task<EntityPage> QueryAsync(EntityQuery query, CancellationToken cancellationToken)
@@ -30,18 +30,19 @@ internal sealed class SqliteEntityTable(SqliteDatabase database) : IEntityTable
         return Task.FromResult(database.Read(session => Query(session, query)));
     }
 
+    // An open reader holds its snapshot, so a large value that it names can't be gone by the time that it is read.
     private static Entity? Get(SqliteSession session, EntityKey key)
     {
         using var reader = session.Query(
-            "SELECT version, properties FROM entities WHERE partition = ?1 AND row = ?2", key.Partition, key.Row);
-        return reader.Read() ? EntityCodec.Decode(key, reader.GetInt64(0), Blob(reader, 1)) : null;
+            "SELECT version, properties, large FROM entities WHERE partition = ?1 AND row = ?2", key.Partition, key.Row);
+        return reader.Read() ? ReadEntity(session, key, reader, column: 0) : null;
     }
 
     private static EntityPage Query(SqliteSession session, EntityQuery query)
     {
         var entities = new List<Entity>();
         using var reader = session.Query(
-            "SELECT row, version, properties FROM entities WHERE partition = ?1 AND row >= ?2 AND row < ?3 ORDER BY row LIMIT ?4",
+            "SELECT row, version, properties, large FROM entities WHERE partition = ?1 AND row >= ?2 AND row < ?3 ORDER BY row LIMIT ?4",
             query.Partition, query.Continuation ?? query.FromRow, query.ToRow, query.PageSize + 1L);
         while (reader.Read())
         {
@@ -49,56 +50,119 @@ internal sealed class SqliteEntityTable(SqliteDatabase database) : IEntityTable
             // One more row than asked for was read: its key is where the next page begins.
             if (entities.Count == query.PageSize)
                 return new EntityPage(entities, row);
-            entities.Add(EntityCodec.Decode(new EntityKey(query.Partition, row), reader.GetInt64(1), Blob(reader, 2)));
+            entities.Add(ReadEntity(session, new EntityKey(query.Partition, row), reader, column: 1));
         }
 
         return new EntityPage(entities, null);
     }
 
-    private static byte[] Blob(SqliteDataReader reader, int column) => reader.GetFieldValue<byte[]>(column);
+    private static Entity ReadEntity(SqliteSession session, EntityKey key, SqliteDataReader reader, int column)
+    {
+        var entity = EntityCodec.Decode(key, reader.GetInt64(column), reader.GetFieldValue<byte[]>(column + 1));
+        if (reader.IsDBNull(column + 2))
+            return entity;
+        foreach (var large in LargeValue.Decode(reader.GetFieldValue<byte[]>(column + 2)))
+            entity[large.Name] = (byte[])session.Scalar("SELECT value FROM large_values WHERE id = ?1", large.Id)!;
+        return entity;
+    }
 
-    private WriteResult Write(SqliteSession session, IReadOnlyList<EntityWrite> writes, byte[]?[] blobs)
+    private WriteResult Write(SqliteSession session, RowWrite[] rows)
     {
         // All checks come first: this transaction is shared, so a refused batch must not have changed anything.
-        for (var index = 0; index < writes.Count; index++)
+        for (var index = 0; index < rows.Length; index++)
         {
-            if (Check(session, writes[index]) is { } refusal)
+            rows[index].Stored = ReadStored(session, rows[index].Key);
+            if (Check(rows[index].Write, rows[index].Stored) is { } refusal)
                 return WriteResult.Refused(refusal, index);
         }
 
-        var etags = new string[writes.Count];
-        for (var index = 0; index < writes.Count; index++)
-            etags[index] = Apply(session, writes[index], blobs[index]);
+        var etags = new string[rows.Length];
+        for (var index = 0; index < rows.Length; index++)
+            etags[index] = Apply(session, rows[index]);
         return WriteResult.Done(etags);
     }
 
-    private static WriteStatus? Check(SqliteSession session, EntityWrite write)
+    private static StoredRow? ReadStored(SqliteSession session, EntityKey key)
     {
-        if (write.Kind == EntityWriteKind.Put)
+        using var reader = session.Query(
+            "SELECT version, large FROM entities WHERE partition = ?1 AND row = ?2", key.Partition, key.Row);
+        if (!reader.Read())
             return null;
-
-        var key = write.Entity.Key;
-        var version = session.Scalar("SELECT version FROM entities WHERE partition = ?1 AND row = ?2", key.Partition, key.Row);
-        if (write.Kind == EntityWriteKind.Insert)
-            return version is null ? null : WriteStatus.Conflict;
-        if (version is null)
-            return WriteStatus.Missing;
-        return write.ETag is null || write.ETag == EntityCodec.ETagOf((long)version) ? null : WriteStatus.Stale;
+        return new StoredRow(reader.GetInt64(0), reader.IsDBNull(1) ? [] : LargeValue.Decode(reader.GetFieldValue<byte[]>(1)));
     }
 
-    private string Apply(SqliteSession session, EntityWrite write, byte[]? blob)
+    private static WriteStatus? Check(EntityWrite write, StoredRow? stored) => write.Kind switch
     {
-        var key = write.Entity.Key;
-        if (blob is null)
+        EntityWriteKind.Put => null,
+        EntityWriteKind.Insert => stored is null ? null : WriteStatus.Conflict,
+        _ when stored is null => WriteStatus.Missing,
+        _ => write.ETag is null || write.ETag == EntityCodec.ETagOf(stored.Version) ? null : WriteStatus.Stale,
+    };
+
+    private string Apply(SqliteSession session, RowWrite row)
+    {
+        var large = StoreLarge(session, row);
+        if (row.Properties is null)
         {
-            session.Execute("DELETE FROM entities WHERE partition = ?1 AND row = ?2", key.Partition, key.Row);
+            session.Execute("DELETE FROM entities WHERE partition = ?1 AND row = ?2", row.Key.Partition, row.Key.Row);
             return "";
         }
 
         var version = database.NextVersion();
         session.Execute(
-            "INSERT OR REPLACE INTO entities (partition, row, version, properties) VALUES (?1, ?2, ?3, ?4)",
-            key.Partition, key.Row, version, blob);
+            row.Stored is null
+                ? "INSERT INTO entities (partition, row, version, properties, large) VALUES (?1, ?2, ?3, ?4, ?5)"
+                : "UPDATE entities SET version = ?3, properties = ?4, large = ?5 WHERE partition = ?1 AND row = ?2",
+            row.Key.Partition, row.Key.Row, version, row.Properties, large is null ? DBNull.Value : large);
         return EntityCodec.ETagOf(version);
+    }
+
+    // Keeps what is the same, inserts what is new, deletes what is no longer named.
+    private byte[]? StoreLarge(SqliteSession session, RowWrite row)
+    {
+        var unused = row.Stored?.Large ?? [];
+        var values = new List<LargeValue>(row.Large.Count);
+        foreach (var (value, bytes) in row.Large)
+        {
+            var kept = unused.Find(value.IsSameValueAs);
+            if (kept is not null)
+                unused.Remove(kept);
+            values.Add(kept ?? Insert(session, value, bytes));
+        }
+
+        foreach (var value in unused)
+            session.Execute("DELETE FROM large_values WHERE id = ?1", value.Id);
+        return values.Count == 0 ? null : LargeValue.Encode(values);
+    }
+
+    private LargeValue Insert(SqliteSession session, LargeValue value, byte[] bytes)
+    {
+        var stored = value with { Id = database.NextVersion() };
+        session.Execute("INSERT INTO large_values (id, value) VALUES (?1, ?2)", stored.Id, bytes);
+        return stored;
+    }
+
+    private sealed record StoredRow(long Version, List<LargeValue> Large);
+
+    /// <summary>A write, encoded; <see cref="Properties"/> is null for a deletion.</summary>
+    private sealed record RowWrite(EntityWrite Write, byte[]? Properties, IReadOnlyList<(LargeValue Value, byte[] Bytes)> Large)
+    {
+        public EntityKey Key => Write.Entity.Key;
+
+        public StoredRow? Stored { get; set; }
+
+        public static RowWrite Of(EntityWrite write)
+        {
+            if (write.Kind == EntityWriteKind.Delete)
+                return new RowWrite(write, null, []);
+            List<(LargeValue, byte[])>? large = null;
+            foreach (var (name, value) in write.Entity.Properties)
+            {
+                if (EntityCodec.IsLarge(value))
+                    (large ??= []).Add((LargeValue.New(name, (byte[])value), (byte[])value));
+            }
+
+            return new RowWrite(write, EntityCodec.Encode(write.Entity), large ?? []);
+        }
     }
 }
