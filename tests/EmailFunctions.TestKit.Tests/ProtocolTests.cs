@@ -56,7 +56,11 @@ public sealed class ProtocolTests
     {
         await using var sink = SmtpSink.Start(new()
         {
-            Pipelining = false, EightBitMime = false, SmtpUtf8 = false, EnhancedStatusCodes = false, Size = false,
+            Pipelining = false,
+            EightBitMime = false,
+            SmtpUtf8 = false,
+            EnhancedStatusCodes = false,
+            Size = false,
         });
         using var client = await Mail.ConnectAsync(sink);
         Assert.Equal(SmtpCapabilities.None, client.Capabilities);

@@ -21,7 +21,8 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
     public TimeSpan? RetryAfter { get; init; }
 
     public static ProblemException Invalid(FieldErrors errors) => new(new Problem(
-        400, "validation", "The request is not valid.", "See errors: each names a field and what it must be.") { Errors = errors.ToDictionary() });
+        400, "validation", "The request is not valid.", "See errors: each names a field and what it must be.")
+    { Errors = errors.ToDictionary() });
 
     public static ProblemException Invalid(string field, string message)
     {
@@ -39,16 +40,20 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
         412, "precondition-failed", "It was changed in the meantime.", "Read it again, and send If-Match with the ETag of that answer."));
 
     public static ProblemException TooLarge(long limitBytes) => new(new Problem(
-        413, "too-large", "The request is too large.", FormattableString.Invariant($"A body here holds at most {limitBytes} bytes.")) { Errors = new() { [FieldErrors.Whole] = [FormattableString.Invariant($"holds at most {limitBytes} bytes")] } });
+        413, "too-large", "The request is too large.", FormattableString.Invariant($"A body here holds at most {limitBytes} bytes."))
+    { Errors = new() { [FieldErrors.Whole] = [FormattableString.Invariant($"holds at most {limitBytes} bytes")] } });
 
     public static ProblemException UnsupportedMediaType(string detail) => new(new Problem(
-        415, "unsupported-media-type", "The body is of a kind that is not taken here.", detail) { Errors = new() { [FieldErrors.Whole] = ["must be application/json in UTF-8"] } });
+        415, "unsupported-media-type", "The body is of a kind that is not taken here.", detail)
+    { Errors = new() { [FieldErrors.Whole] = ["must be application/json in UTF-8"] } });
 
     public static ProblemException KeyReused() => new(new Problem(
-        422, "idempotency-key-reused", "The idempotency key was used for another message.", "Use a new key for a new message; the same key answers only the same body again.") { Errors = new() { ["idempotency_key"] = ["was used with another body"] } });
+        422, "idempotency-key-reused", "The idempotency key was used for another message.", "Use a new key for a new message; the same key answers only the same body again.")
+    { Errors = new() { ["idempotency_key"] = ["was used with another body"] } });
 
     public static ProblemException Unavailable(string detail, TimeSpan? retryAfter = null) => new(new Problem(
-        503, "unavailable", "The service can't do this now.", detail) { RetryAfter = retryAfter });
+        503, "unavailable", "The service can't do this now.", detail)
+    { RetryAfter = retryAfter });
 
     /// <summary>The problem that a bare status stands for.</summary>
     public static Problem OfStatus(int status) => status switch

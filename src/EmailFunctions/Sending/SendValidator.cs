@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using EmailFunctions.Validation;
 using EmailFunctions.Wire;
-using MimeKit;
+using Microsoft.Net.Http.Headers;
 
 namespace EmailFunctions.Sending;
 
@@ -132,7 +132,7 @@ internal static class SendValidator
 
         if (attachment.Filename is not { Length: > 0 and <= 255 } name || name.Any(static c => char.IsControl(c) || c is '/' or '\\'))
             errors.Add(field + ".filename", "must have 1 to 255 characters, without control characters, / and \\");
-        if (attachment.ContentType is not { Length: > 0 and <= 255 } type || type.Any(static c => char.IsControl(c) || c > 126) || !ContentType.TryParse(type, out var parsed) || parsed.MediaSubtype.Length == 0)
+        if (attachment.ContentType is not { Length: > 0 and <= 255 } type || type.Any(static c => char.IsControl(c) || c > 126) || !MediaTypeHeaderValue.TryParse(type, out _))
             errors.Add(field + ".content_type", "must be a media type like application/pdf");
         if (attachment.Content is null)
             errors.Add(field + ".content", "is required: the file in base64");

@@ -109,7 +109,8 @@ internal static class MimeBuilder
     // message/* and multipart/* parts may not be base64 (RFC 2046 section 5): as a plain file their bytes arrive unchanged.
     private static ContentType PartType(string contentType)
     {
-        var type = MimeKit.ContentType.Parse(contentType);
+        if (!ContentType.TryParse(contentType, out var type))
+            return new ContentType("application", "octet-stream");
         return type.MediaType.ToLowerInvariant() is "message" or "multipart" ? new ContentType("application", "octet-stream") : type;
     }
 }

@@ -1,0 +1,150 @@
+using ArchUnitNET.Domain;
+using ArchUnitNET.Loader;
+
+namespace EmailFunctions.Tests.Architecture;
+
+/// <summary>The house rules that a reader relies on, held against the compiled service.</summary>
+public sealed class ArchitectureTests
+{
+    private const string Root = "EmailFunctions";
+
+    private static readonly ArchUnitNET.Domain.Architecture Service = new ArchLoader().LoadAssemblies(typeof(Program).Assembly).Build();
+
+    /// <summary>Which SDK may be used where: in adapters, and nowhere else.</summary>
+    private static readonly Dictionary<string, string[]> Sdks = new()
+    {
+        ["Microsoft.Data.Sqlite"] = ["EmailFunctions.Storage.Sqlite", "EmailFunctions.Queueing.Sqlite"],
+        ["MailKit"] = ["EmailFunctions.Providers.Smtp"],
+        ["MimeKit"] = ["EmailFunctions.Providers.Mime", "EmailFunctions.Providers.Smtp", "EmailFunctions.Providers.File", "EmailFunctions.Providers.Console"],
+        ["Swashbuckle"] = ["EmailFunctions.ApiDocs"],
+        ["Microsoft.OpenApi"] = ["EmailFunctions.ApiDocs"],
+        ["FluentValidation"] = ["EmailFunctions.Validation", "EmailFunctions.Configs"],
+        ["Microsoft.Extensions.Caching.Hybrid"] = ["EmailFunctions.Configs", "EmailFunctions.Composition"],
+    };
+
+    /// <summary>Which part may use which: a part that is not named here uses none of the others. Composition uses all.</summary>
+    private static readonly Dictionary<string, string[]> Uses = new()
+    {
+        ["Access"] = ["Problems", "Tenants"],
+        ["ApiDocs"] = ["Problems"],
+        ["Audit"] = ["Access", "ApiDocs", "Keys", "Problems", "Storage", "Tenants", "Validation", "Wire"],
+        ["Configs"] = ["Access", "ApiDocs", "Keys", "Messages", "Problems", "Providers", "Storage", "Tenants", "Validation", "Wire"],
+        ["Delivery"] = ["Audit", "Configs", "Keys", "Messages", "Providers", "Queueing", "Storage", "Tenants", "Usage"],
+        ["Health"] = ["Keys", "Queueing", "Storage"],
+        ["Keys"] = ["Storage", "Tenants"],
+        ["Messages"] = ["Access", "ApiDocs", "Payloads", "Problems", "Storage", "Tenants"],
+        ["Payloads"] = ["Storage"],
+        ["Problems"] = ["Keys", "Storage", "Wire"],
+        ["Providers"] = ["ApiDocs", "Messages", "Tenants"],
+        ["Queueing"] = ["Storage"],
+        ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Messages", "Problems", "Providers", "Storage", "Tenants", "Validation", "Wire"],
+        ["Settings"] = ["Configs", "Delivery", "Providers", "Sending", "Tenants", "Validation"],
+        ["Storage"] = [],
+        ["Tenants"] = ["Storage"],
+        ["Usage"] = ["Access", "ApiDocs", "Problems", "Storage", "Tenants", "Wire"],
+        ["Validation"] = ["Wire"],
+        ["Wire"] = ["Problems"],
+    };
+
+    private static readonly string[] StaticClocks =
+    [
+        "System.DateTime::get_Now", "System.DateTime::get_UtcNow", "System.DateTime::get_Today",
+        "System.DateTimeOffset::get_Now", "System.DateTimeOffset::get_UtcNow", "System.Threading.Thread::Sleep",
+    ];
+
+    [Fact]
+    public void Sdk_namespaces_are_used_in_adapters_only()
+    {
+        var strays =
+            from edge in Edges()
+            from sdk in Sdks
+            where IsWithin(edge.To, sdk.Key) && !sdk.Value.Any(room => IsWithin(edge.From, room))
+            select $"{edge.Type} uses {sdk.Key}";
+
+        Assert.Empty(strays.Distinct());
+    }
+
+    [Fact]
+    public void An_adapter_is_known_to_the_composition_alone()
+    {
+        var strays =
+            from edge in Edges()
+            let adapter = AdapterOf(edge.To)
+            where adapter is not null && !IsWithin(edge.From, $"{Root}.Composition") && !IsWithin(edge.From, $"{Root}.Settings") && AdapterOf(edge.From) is null
+            select $"{edge.Type} uses {edge.To}";
+
+        Assert.Empty(strays.Distinct());
+    }
+
+    [Fact]
+    public void Features_use_only_the_parts_that_they_may()
+    {
+        var strays =
+            from edge in Edges()
+            let @from = PartOf(edge.From)
+            let to = PartOf(edge.To)
+            where @from is not null && to is not null && @from != to && @from != "Composition" && !Uses.GetValueOrDefault(@from, []).Contains(to)
+            select $"{@from} uses {to} ({edge.Type})";
+
+        Assert.Empty(strays.Distinct());
+    }
+
+    [Fact]
+    public void The_table_of_uses_names_nothing_that_is_not_there()
+    {
+        var real = Edges()
+            .Select(static edge => (From: PartOf(edge.From), To: PartOf(edge.To)))
+            .Where(static edge => edge.From != edge.To)
+            .ToHashSet();
+
+        Assert.Empty(from use in Uses from to in use.Value where !real.Contains((use.Key, to)) select $"{use.Key} uses {to}");
+    }
+
+    [Fact]
+    public void Nothing_in_the_service_reads_a_static_clock_or_sleeps()
+    {
+        var calls =
+            from type in OwnTypes()
+            from member in type.Members
+            from call in member.MemberDependencies.OfType<ArchUnitNET.Domain.Dependencies.MethodCallDependency>()
+            let target = $"{call.TargetMember.DeclaringType.FullName}::{call.TargetMember.Name.Split('(')[0]}"
+            where StaticClocks.Contains(target)
+            select $"{type.FullName} calls {target}";
+
+        Assert.Empty(calls);
+    }
+
+    [Fact]
+    public void Program_is_a_table_of_contents()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (root is not null && !System.IO.File.Exists(Path.Combine(root.FullName, "EmailFunctions.sln")))
+            root = root.Parent;
+        var lines = System.IO.File.ReadAllLines(Path.Combine(root!.FullName, "src", "EmailFunctions", "Program.cs"));
+
+        Assert.InRange(lines.Length, 1, 25);
+    }
+
+    // Without the JSON contexts: their code is generated, and alike in all features, which the loader takes for one another's.
+    private static IEnumerable<IType> OwnTypes() =>
+        Service.Types.Where(static type => IsWithin(type.Namespace?.FullName ?? "", Root) && !type.Name.EndsWith("Json", StringComparison.Ordinal));
+
+    private static IEnumerable<(string Type, string From, string To)> Edges() =>
+        from type in OwnTypes()
+        from dependency in type.Dependencies
+        let to = dependency.Target.Namespace?.FullName
+        where to is not null
+        select (type.FullName, type.Namespace.FullName, to);
+
+    private static bool IsWithin(string name, string space) =>
+        name == space || name.StartsWith(space + ".", StringComparison.Ordinal);
+
+    private static string? PartOf(string space) =>
+        space.StartsWith(Root + ".", StringComparison.Ordinal) ? space.Split('.')[1] : null;
+
+    // A port's adapters are a level below it; the pump, the timers and the MIME builder are no adapters of a port.
+    private static string? AdapterOf(string space) =>
+        space.StartsWith(Root + ".", StringComparison.Ordinal) && space.Split('.') is { Length: > 2 } parts && parts[1] is "Storage" or "Queueing" or "Payloads" or "Keys" or "Providers"
+            ? space
+            : null;
+}
