@@ -5,74 +5,77 @@ using System.Text.Json.Serialization;
 
 namespace EmailFunctions.Sending;
 
-/// <summary>A message to send, as a client writes it.</summary>
+/// <summary>
+/// A message to send, as a client writes it. Its properties can be set, since the serialiser takes a slower path for those that
+/// can't, and every mail passes here.
+/// </summary>
 public sealed record SendRequest
 {
     [Description("Absent: the caller's own tenant.")]
     [MaxLength(64)]
-    public string? TenantId { get; init; }
+    public string? TenantId { get; set; }
 
     [Description("1 to 100 addresses; to, cc and bcc together at most 100.")]
     [Required]
     [MinLength(1)]
     [MaxLength(100)]
-    public List<string>? To { get; init; }
+    public List<string>? To { get; set; }
 
-    public List<string>? Cc { get; init; }
+    public List<string>? Cc { get; set; }
 
-    public List<string>? Bcc { get; init; }
+    public List<string>? Bcc { get; set; }
 
     [Required]
     [MinLength(1)]
     [MaxLength(500)]
-    public string? Subject { get; init; }
+    public string? Subject { get; set; }
 
     [Description("The plain text. This or body_html, or both.")]
-    public string? Body { get; init; }
+    public string? Body { get; set; }
 
-    public string? BodyHtml { get; init; }
+    public string? BodyHtml { get; set; }
 
     [Description("Absent: the configuration's from_email.")]
     [MaxLength(254)]
-    public string? FromEmail { get; init; }
+    public string? FromEmail { get; set; }
 
     [MaxLength(100)]
-    public string? FromName { get; init; }
+    public string? FromName { get; set; }
 
     [MaxLength(254)]
-    public string? ReplyTo { get; init; }
+    public string? ReplyTo { get; set; }
 
     [Description("Further header fields, at most 50; those that the service writes itself are refused.")]
-    public Dictionary<string, string>? Headers { get; init; }
+    public Dictionary<string, string>? Headers { get; set; }
 
-    public List<AttachmentRequest>? Attachments { get; init; }
+    public List<AttachmentRequest>? Attachments { get; set; }
 
     [Description("Only normal in this version.")]
     [DefaultValue("normal")]
-    public string? Priority { get; init; }
+    public string? Priority { get; set; }
 
     [Description("At most 10 unique strings of at most 128 characters.")]
     [MaxLength(10)]
-    public List<string>? Tags { get; init; }
+    public List<string>? Tags { get; set; }
 
     [Description("At most 8 KB.")]
-    public Dictionary<string, string>? Metadata { get; init; }
+    public Dictionary<string, string>? Metadata { get; set; }
 
     [Description("Not in this version.")]
-    public string? TemplateName { get; init; }
+    public string? TemplateName { get; set; }
 
     [Description("Not in this version.")]
-    public JsonElement? TemplateData { get; init; }
+    public JsonElement? TemplateData { get; set; }
 
     [Description("Not in this version.")]
-    public DateTimeOffset? SendAt { get; init; }
+    public DateTimeOffset? SendAt { get; set; }
 
     [Description("Not in this version.")]
-    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; set; }
 
     [Description("The same as the header Idempotency-Key.")]
     [MaxLength(256)]
-    public string? IdempotencyKey { get; init; }
+    public string? IdempotencyKey { get; set; }
 
     /// <summary>Says nothing: a record prints its members, and these must reach no log.</summary>
     public override string ToString() => nameof(SendRequest);
@@ -82,19 +85,19 @@ public sealed record AttachmentRequest
 {
     [Required]
     [MaxLength(255)]
-    public string? Filename { get; init; }
+    public string? Filename { get; set; }
 
     [Required]
     [MaxLength(255)]
-    public string? ContentType { get; init; }
+    public string? ContentType { get; set; }
 
     [Description("The file in base64.")]
     [Required]
-    public byte[]? Content { get; init; }
+    public byte[]? Content { get; set; }
 
     [Description("Makes it an inline part, which HTML shows as cid:…")]
     [MaxLength(200)]
-    public string? ContentId { get; init; }
+    public string? ContentId { get; set; }
 
     public override string ToString() => nameof(AttachmentRequest);
 }
