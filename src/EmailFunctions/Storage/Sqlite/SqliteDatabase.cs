@@ -49,17 +49,18 @@ internal sealed class SqliteDatabase : IDisposable
         }
         catch (Exception exception) when (exception is InvalidOperationException or ObjectDisposedException)
         {
-            throw new StoreUnavailableException("The local database is closed.", exception);
+            throw Closed(exception);
         }
 
         return write.Completion;
     }
 
     /// <summary>Runs <paramref name="work"/> at once on a connection of its own; it sees all that is committed.</summary>
-    /// <exception cref="StoreUnavailableException">The file can't be read.</exception>
+    /// <exception cref="StoreUnavailableException">The file can't be read, or the database is closed.</exception>
     public T Read<T>(Func<SqliteSession, T> work)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_disposed)
+            throw Closed();
         try
         {
             if (!_readers.TryTake(out var session))
@@ -124,6 +125,8 @@ internal sealed class SqliteDatabase : IDisposable
         session.Execute("PRAGMA cache_size = -8192");
         session.Execute("PRAGMA busy_timeout = 10000");
     }
+
+    private static StoreUnavailableException Closed(Exception? inner = null) => new("The local database is closed.", inner);
 
     private static StoreUnavailableException Unavailable(SqliteException exception) =>
         new(string.Create(CultureInfo.InvariantCulture, $"The local database answered SQLite error {exception.SqliteErrorCode}."), exception);
