@@ -34,7 +34,11 @@ public sealed record EntityQuery(
 {
     /// <summary>All rows of the partition whose name starts with <paramref name="prefix"/>.</summary>
     public static EntityQuery Prefix(string partition, string prefix, int pageSize = EntityLimits.MaxPageSize) =>
-        new(partition, prefix, prefix + '\uFFFD', pageSize);
+        new(partition, prefix, EndOf(prefix), pageSize);
+
+    // The prefix with its last character raised is right whether an adapter orders by UTF-16 units or by code points.
+    private static string EndOf(string prefix) =>
+        prefix is [.. var head, < '\uD7FF' and var last] ? head + (char)(last + 1) : prefix + '\uFFFD';
 }
 
 /// <summary>A page; <paramref name="Continuation"/> is null on the last one. A page may be empty and still have a next one.</summary>
