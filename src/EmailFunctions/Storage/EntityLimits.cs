@@ -52,7 +52,10 @@ public static class EntityLimits
             throw new EntityLimitException($"A batch holds at most {MaxBatchBytes:N0} bytes, not {bytes:N0}.");
     }
 
-    /// <summary>Throws when a key can't be stored: too long, or with a character that Azure Tables forbids in keys.</summary>
+    /// <summary>
+    /// Throws when a key can't be stored: too long, with a character that Azure Tables forbids in keys, or with half of a
+    /// surrogate pair, which UTF-8 can't carry.
+    /// </summary>
     /// <exception cref="EntityLimitException">Says which part, and why.</exception>
     public static void ValidateKey(EntityKey key)
     {
@@ -65,12 +68,19 @@ public static class EntityLimits
         if (part.Length > MaxKeyCharacters)
             throw new EntityLimitException($"A {name} holds at most {MaxKeyCharacters} characters, not {part.Length}.");
 
-        foreach (var character in part)
+        for (var index = 0; index < part.Length; index++)
         {
+            var character = part[index];
             if (character is '/' or '\\' or '#' or '?' or < ' ' or (>= '\u007F' and <= '\u009F'))
                 throw new EntityLimitException($"A {name} can't hold the character U+{(int)character:X4}.");
+            // It would be stored as U+FFFD, and keys that differ in it would be one.
+            if (IsLoneSurrogate(part, index))
+                throw new EntityLimitException($"A {name} can't hold half of a surrogate pair.");
         }
     }
+
+    private static bool IsLoneSurrogate(string text, int index) =>
+        char.IsSurrogate(text[index]) && !char.IsSurrogatePair(text, index) && (index == 0 || !char.IsSurrogatePair(text, index - 1));
 
     private static long Measure(Entity entity)
     {
