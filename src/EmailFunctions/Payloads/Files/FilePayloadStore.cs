@@ -19,6 +19,8 @@ internal sealed class FilePayloadStore : IPayloadStore
 
     public async Task PutAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
+        // Before the file is opened, which empties it.
+        cancellationToken.ThrowIfCancellationRequested();
         var path = PathOf(name);
         try
         {
