@@ -30,12 +30,15 @@ public sealed record PayloadName(string Owner, string Id)
 
     public string Id { get; } = Checked(Id);
 
+    /// <summary>The name; null when a part is not allowed.</summary>
+    public static PayloadName? TryCreate(string owner, string id) => IsAllowed(owner) && IsAllowed(id) ? new(owner, id) : null;
+
+    private static string Checked(string part) =>
+        IsAllowed(part) ? part : throw new ArgumentException("A payload's name has a character or a length that is not allowed.");
+
     // A name becomes a path and a URL, so it holds nothing that either of them reads as more than a name.
-    private static string Checked(string part)
-    {
-        var valid = part.Length is > 0 and <= 80
-            && char.IsAsciiLetterOrDigit(part[0])
-            && part.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
-        return valid ? part : throw new ArgumentException("A payload's name has a character or a length that is not allowed.");
-    }
+    private static bool IsAllowed(string part) =>
+        part.Length is > 0 and <= 80
+        && char.IsAsciiLetterOrDigit(part[0])
+        && part.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 }

@@ -80,8 +80,12 @@ internal sealed class FilePayloadStore : IPayloadStore
             foreach (var file in Directory.EnumerateFiles(owner))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (File.GetLastWriteTimeUtc(file) < before.UtcDateTime)
-                    yield return new PayloadName(Path.GetFileName(owner), Path.GetFileName(file));
+                // What a desktop leaves behind (.DS_Store) is no payload.
+                if (PayloadName.TryCreate(Path.GetFileName(owner), Path.GetFileName(file)) is { } name
+                    && File.GetLastWriteTimeUtc(file) < before.UtcDateTime)
+                {
+                    yield return name;
+                }
             }
         }
 
