@@ -46,7 +46,7 @@ internal sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
             lock (_aes)
                 return Task.FromResult(_aes.DecryptKeyWrapPadded(wrapped.Value));
         }
-        catch (CryptographicException exception)
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException) // The latter says that its length is wrong.
         {
             throw new KeyUnavailableException($"A data key that names the key {_keyId} was not wrapped by it, or was changed.", exception);
         }
