@@ -18,7 +18,7 @@ internal sealed class TimedCache<T>(TimeSpan lifetime, int capacity, TimeProvide
             {
                 entry.Size = 1;
                 entry.AbsoluteExpirationRelativeToNow = lifetime;
-                return new Lazy<Task<T>>(load);
+                return new Lazy<Task<T>>(() => LoadAsync(load));
             })!;
         try
         {
@@ -32,6 +32,9 @@ internal sealed class TimedCache<T>(TimeSpan lifetime, int capacity, TimeProvide
     }
 
     public void Dispose() => _cache.Dispose();
+
+    // What the call itself throws becomes a failed task too: a Lazy would keep it.
+    private static async Task<T> LoadAsync(Func<Task<T>> load) => await load();
 
 #pragma warning disable CS0618 // ISystemClock is how MemoryCache takes its time.
     private sealed class Clock(TimeProvider time) : Microsoft.Extensions.Internal.ISystemClock
