@@ -9,17 +9,17 @@ namespace EmailFunctions.Keys;
 internal sealed class TimedCache<T>(TimeSpan lifetime, int capacity, TimeProvider time) : IDisposable
 {
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { Clock = new Clock(time), SizeLimit = capacity });
+    private readonly Lock _misses = new();
 
     public async Task<T> GetOrLoadAsync(string key, Func<Task<T>> load, CancellationToken cancellationToken)
     {
-        var value = _cache.GetOrCreate(
-            key,
-            entry =>
-            {
-                entry.Size = 1;
-                entry.AbsoluteExpirationRelativeToNow = lifetime;
-                return new Lazy<Task<T>>(() => LoadAsync(load));
-            })!;
+        if (!_cache.TryGetValue<Lazy<Task<T>>>(key, out var value) || value is null)
+        {
+            // Alone, GetOrCreate lets two callers that miss at the same instant make an entry each.
+            lock (_misses)
+                value = _cache.GetOrCreate(key, entry => NewEntry(entry, load))!;
+        }
+
         try
         {
             return await value.Value.WaitAsync(cancellationToken);
@@ -32,6 +32,13 @@ internal sealed class TimedCache<T>(TimeSpan lifetime, int capacity, TimeProvide
     }
 
     public void Dispose() => _cache.Dispose();
+
+    private Lazy<Task<T>> NewEntry(ICacheEntry entry, Func<Task<T>> load)
+    {
+        entry.Size = 1;
+        entry.AbsoluteExpirationRelativeToNow = lifetime;
+        return new Lazy<Task<T>>(() => LoadAsync(load));
+    }
 
     // What the call itself throws becomes a failed task too: a Lazy would keep it.
     private static async Task<T> LoadAsync(Func<Task<T>> load) => await load();
