@@ -25,7 +25,7 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
                 {
                     session.Execute(
                         "INSERT INTO queue_messages (queue, visible_at, body) VALUES (?1, ?2, ?3)",
-                        name, Milliseconds(message.VisibleAt ?? now), message.Body.ToArray());
+                        name, message.VisibleAt is { } visibleAt ? MillisecondsUp(visibleAt) : Milliseconds(now), message.Body.ToArray());
                 }
 
                 return true;
@@ -122,6 +122,9 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     private long Now() => Milliseconds(time.GetUtcNow());
 
     private static long Milliseconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
+
+    // Rounded up: a message is not delivered before its time, not by a part of a millisecond either.
+    private static long MillisecondsUp(DateTimeOffset time) => Milliseconds(time.AddTicks(TimeSpan.TicksPerMillisecond - 1));
 
     private List<LeasedMessage> ReadVisible(SqliteSession session, DateTimeOffset now, int limit, string lease)
     {
