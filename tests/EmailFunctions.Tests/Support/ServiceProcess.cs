@@ -6,70 +6,105 @@ using System.Runtime.InteropServices;
 
 namespace EmailFunctions.Tests.Support;
 
-/// <summary>The service as a process of its own, as a user starts it; for what only a process can show: being killed, or stopped.</summary>
+/// <summary>
+/// The service as a process of its own, as a user starts it; for what only a process can show: being refused a start, being
+/// killed, being stopped. It inherits no setting from whoever runs the tests.
+/// </summary>
 public sealed partial class ServiceProcess : IDisposable
 {
     private const int Terminate = 15;
 
-    private readonly Process _process;
-    private readonly ConcurrentQueue<string> _output;
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
 
-    private ServiceProcess(Process process, ConcurrentQueue<string> output, HttpClient client)
+    // The service lets mail finish for 20 s and ends at 30 s at the latest.
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(45);
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly ConcurrentQueue<string> _errors = new();
+
+    private ServiceProcess(ProcessStartInfo start, int port)
     {
-        _process = process;
-        _output = output;
-        Client = client;
+        Port = port;
+        Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
     }
+
+    /// <summary>The port it listens on.</summary>
+    public int Port { get; }
 
     /// <summary>Calls the service.</summary>
     public HttpClient Client { get; }
 
-    /// <summary>What the process printed so far, on both streams.</summary>
+    /// <summary>What the process printed so far to its standard output.</summary>
     public string Output => string.Join('\n', _output);
 
+    /// <summary>What the process printed so far to its standard error.</summary>
+    public string Errors => string.Join('\n', _errors);
+
     /// <summary>Starts the service on a data folder and waits until it answers.</summary>
-    /// <param name="dataFolder">Its data folder.</param>
+    /// <param name="dataFolder">Its data folder; null: no setting names one.</param>
     /// <param name="settings">Further settings, by their environment names.</param>
-    public static async Task<ServiceProcess> StartAsync(string dataFolder, IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="port">0: a free one.</param>
+    /// <param name="workingFolder">Where it is started; null: where the tests run.</param>
+    public static async Task<ServiceProcess> StartAsync(
+        string? dataFolder, IReadOnlyDictionary<string, string>? settings = null, int port = 0, string? workingFolder = null)
     {
-        var port = FreePort();
-        var (process, output) = Launch(dataFolder, port, settings);
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        var service = new ServiceProcess(process, output, client);
-        for (var tries = 0; !await IsReadyAsync(client); tries++)
+        var service = Launch(dataFolder, settings, port, workingFolder);
+        try
         {
-            Assert.False(process.HasExited, $"The service ended: {service.Output}");
-            Assert.True(tries < 600, $"The service did not get ready: {service.Output}");
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            var waiting = Stopwatch.StartNew();
+            while (!await service.IsReadyAsync())
+            {
+                Assert.False(service._process.HasExited, $"The service ended: {service.Output}\n{service.Errors}");
+                Assert.True(waiting.Elapsed < StartTime, $"The service did not get ready: {service.Output}\n{service.Errors}");
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            }
+
+            return service;
         }
-
-        return service;
-    }
-
-    /// <summary>Starts the service where it is expected to refuse, and returns its exit code and what it printed.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string dataFolder, IReadOnlyDictionary<string, string>? settings = null)
-    {
-        var (process, output) = Launch(dataFolder, FreePort(), settings);
-        using (process)
+        catch
         {
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            return (process.ExitCode, string.Join('\n', output));
+            service.Dispose();
+            throw;
         }
     }
 
-    /// <summary>Ends the process at once, as SIGKILL does.</summary>
+    /// <summary>Starts the service where it is expected to refuse, and waits for its end.</summary>
+    public static async Task<RefusedStart> RefusedAsync(string dataFolder, IReadOnlyDictionary<string, string>? settings = null, int port = 0)
+    {
+        using var service = Launch(dataFolder, settings, port, workingFolder: null);
+        Assert.True(await service.EndsWithinAsync(StartTime), $"The service did not refuse to start: {service.Output}");
+        return new RefusedStart(service._process.ExitCode, service.Output, service.Errors);
+    }
+
+    /// <summary>Ends the process at once, by SIGKILL.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Stops the process as a user or a host does, by SIGTERM, and waits for its end.</summary>
-    public async Task StopAsync()
+    /// <summary>Asks the process to stop as a user or a host does, by SIGTERM.</summary>
+    public void RequestStop() => Assert.Equal(0, SendSignal(_process.Id, Terminate));
+
+    /// <summary>Waits for the end of a process that was asked to stop, and checks that it ended well.</summary>
+    public async Task WaitForStopAsync()
     {
-        Assert.Equal(0, SendSignal(_process.Id, Terminate));
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(_process.ExitCode == 0, $"Exit code {_process.ExitCode}: {Output}");
+        Assert.True(await EndsWithinAsync(StopTime), $"The service did not stop: {Output}\n{Errors}");
+        Assert.True(_process.ExitCode == 0, $"Exit code {_process.ExitCode}: {Output}\n{Errors}");
+    }
+
+    /// <summary>Stops the process as a user or a host does, by SIGTERM, and waits for its end.</summary>
+    public Task StopAsync()
+    {
+        RequestStop();
+        return WaitForStopAsync();
     }
 
     public void Dispose()
@@ -80,30 +115,58 @@ public sealed partial class ServiceProcess : IDisposable
         Client.Dispose();
     }
 
-    private static (Process Process, ConcurrentQueue<string> Output) Launch(
-        string dataFolder, int port, IReadOnlyDictionary<string, string>? settings)
+    /// <summary>A TCP port that nobody listens on right now.</summary>
+    public static int FreePort()
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(typeof(Program).Assembly.Location);
-        start.Environment["EMAIL_DATA_DIR"] = dataFolder;
-        start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
-        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
-            start.Environment[name] = value;
-        var output = new ConcurrentQueue<string>();
-        var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
-        process.ErrorDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return (process, output);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static async Task<bool> IsReadyAsync(HttpClient client)
+    private static ServiceProcess Launch(string? dataFolder, IReadOnlyDictionary<string, string>? settings, int port, string? workingFolder)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingFolder ?? "" };
+        start.ArgumentList.Add(typeof(Program).Assembly.Location);
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToList())
+            start.Environment.Remove(name);
+        port = port == 0 ? FreePort() : port;
+        start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
+        if (dataFolder is not null)
+            start.Environment["EMAIL_DATA_DIR"] = dataFolder;
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return new ServiceProcess(start, port);
+    }
+
+    private static bool IsSetting(string name) =>
+        name.StartsWith("EMAIL_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase);
+
+    // Null marks the end of a stream.
+    private static void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is not null)
+            lines.Enqueue(line);
+    }
+
+    private async Task<bool> EndsWithinAsync(TimeSpan time)
     {
         try
         {
-            using var answer = await client.GetAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
+            // Also waits until all that was printed has been read.
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(time, TestContext.Current.CancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var answer = await Client.GetAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
             return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)
@@ -112,13 +175,12 @@ public sealed partial class ServiceProcess : IDisposable
         }
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int process, int signal);
 }
+
+/// <summary>How a start ended that was refused.</summary>
+/// <param name="ExitCode">The process's exit code.</param>
+/// <param name="Output">Its standard output.</param>
+/// <param name="Errors">Its standard error: what the user is told.</param>
+public sealed record RefusedStart(int ExitCode, string Output, string Errors);

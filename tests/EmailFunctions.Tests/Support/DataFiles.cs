@@ -1,0 +1,62 @@
+using EmailFunctions.Messages;
+using EmailFunctions.Storage;
+using EmailFunctions.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace EmailFunctions.Tests.Support;
+
+/// <summary>Looks into a data folder past the service, which may run meanwhile.</summary>
+public sealed class DataFiles(string folder)
+{
+    /// <summary>The files of messages' contents in the payload store.</summary>
+    public string[] Payloads => Directory.GetFiles(Path.Combine(folder, "payloads"), "*", SearchOption.AllDirectories);
+
+    /// <summary>References on the dispatch queue, hidden ones included.</summary>
+    public long CountQueued() => Count("SELECT COUNT(*) FROM queue_messages");
+
+    /// <summary>Messages that something is still to happen to.</summary>
+    public long CountOpen() => Count("SELECT COUNT(*) FROM entities WHERE row LIKE 'due-%'");
+
+    /// <summary>How many messages there are of each status, in all tenants.</summary>
+    public Dictionary<MessageStatus, int> CountByStatus()
+    {
+        var counts = new Dictionary<MessageStatus, int>();
+        using var connection = Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT partition, row, version, properties FROM entities WHERE row LIKE 'msg-%'";
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            var key = new EntityKey(reader.GetString(0), reader.GetString(1));
+            var entity = EntityCodec.Decode(key, reader.GetInt64(2), reader.GetFieldValue<byte[]>(3));
+            var status = MessageStatuses.Parse(entity.GetString("status")!);
+            counts[status] = counts.GetValueOrDefault(status) + 1;
+        }
+
+        return counts;
+    }
+
+    private long Count(string sql)
+    {
+        using var connection = Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // All statements are constants of this class.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return (long)command.ExecuteScalar()!;
+    }
+
+    // Not as the last user of the file, or else read-only: closing it must not tidy up what a killed service left.
+    private SqliteConnection Open()
+    {
+        var builder = new SqliteConnectionStringBuilder
+        {
+            DataSource = Path.Combine(folder, "email.db"),
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+        };
+        var connection = new SqliteConnection(builder.ConnectionString);
+        connection.Open();
+        return connection;
+    }
+}
