@@ -36,7 +36,7 @@ public sealed partial class MessageAcceptor(
         if (await WriteAsync(submission, entry, encoded, cancellationToken) is { } earlier)
         {
             await payloads.RemoveAsync(entry, cancellationToken);
-            return earlier;
+            return Replay(earlier, encoded);
         }
 
         await HintAsync(entry, cancellationToken);
@@ -60,8 +60,8 @@ public sealed partial class MessageAcceptor(
         };
     }
 
-    // Null: it was entered. Else the answer that the same key got before.
-    private async Task<Acceptance?> WriteAsync(
+    // Null: it was entered. Else what the same key brought before.
+    private async Task<IdempotencyRecord?> WriteAsync(
         Submission submission, LedgerEntry entry, byte[] encoded, CancellationToken cancellationToken)
     {
         if (submission.IdempotencyKey is null)
@@ -81,13 +81,13 @@ public sealed partial class MessageAcceptor(
                 continue;
             var first = IdempotencyRows.Read(entity);
             if (entry.CreatedAt - first.AcceptedAt < IdempotencyRows.Lifetime)
-                return Replay(first, record);
+                return first;
             await table.WriteAsync([EntityWrite.Delete(key, first.ETag)], cancellationToken);
         }
     }
 
-    private static Acceptance Replay(IdempotencyRecord first, IdempotencyRecord second) =>
-        first.BodyHash == second.BodyHash
+    private static Acceptance Replay(IdempotencyRecord first, byte[] encoded) =>
+        first.BodyHash == ContentCodec.Hash(encoded)
             ? new Acceptance(first.MessageId, first.AcceptedAt, IsReplay: true)
             : throw Problem.KeyReused();
 
