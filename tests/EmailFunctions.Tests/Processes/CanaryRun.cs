@@ -1,0 +1,188 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using EmailFunctions.TestKit;
+using EmailFunctions.Tests.Support;
+
+namespace EmailFunctions.Tests.Processes;
+
+/// <summary>
+/// A service that has seen secrets and people's mail, well-behaved and not, and was stopped: every secret, recipient, subject and
+/// body in it was a canary. Two messages wait on purpose, and one went through the file provider.
+/// </summary>
+public sealed class CanaryRun : IAsyncLifetime
+{
+    /// <summary>Names of canaries that may be found begin so: in mail that waits, by where its content lies.</summary>
+    public const string WaitingInRow = "waiting small", WaitingInStore = "waiting large", InFile = "filed";
+
+    private const int MailCount = 150;
+
+    private static readonly Dictionary<string, string> Settings = new()
+    {
+        ["EMAIL_RETRY_BASE_SECONDS"] = "1",
+        ["EMAIL_RETRY_MAX_SECONDS"] = "2",
+        ["EMAIL_RETRY_MAX_ATTEMPTS"] = "100",
+    };
+
+    private readonly TempFolder _folder = new();
+    private readonly ConcurrentDictionary<string, bool> _heldBack = new();
+    private readonly List<(string Id, string Status)> _expected = [];
+    private ServiceProcess? _service;
+
+    internal Canaries Canaries { get; } = new();
+
+    /// <summary>The data folder, after the stop.</summary>
+    public string Folder => _folder.FullPath;
+
+    /// <summary>All that the process printed.</summary>
+    public string Printed { get; private set; } = "";
+
+    private HttpClient Client => _service!.Client;
+
+    public async ValueTask InitializeAsync()
+    {
+        var credentials = new SmtpSinkCredentials("mailer", Canaries.New("password"));
+        await using var sink = SmtpSink.Start(new SmtpSinkOptions { Credentials = credentials, Fault = Answer });
+        var settings = new Dictionary<string, string>(Settings) { ["EMAIL_ENCRYPTION_KEY"] = Convert.ToBase64String(Canaries.NewBytes("encryption key", 32)) };
+        _service = await ServiceProcess.StartAsync(Folder, settings);
+
+        await ConfigureAsync(sink.Port);
+        await SendAsync();
+        await SendWhatWaitsAsync();
+        await SendNonsenseAsync();
+        foreach (var (id, status) in _expected)
+            await Client.WaitForStatusAsync(id, status);
+        await Client.MustAsync(HttpMethod.Delete, "/api/v1/email/configs/beta", "");
+        await _service.StopAsync();
+        Printed = _service.Output + _service.Errors;
+        Assert.Empty(sink.Errors);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _service?.Dispose();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    // Servers like to quote what they refuse.
+    private SmtpFault? Answer(SmtpFaultContext context)
+    {
+        if (context.Stage != SmtpStage.RcptTo)
+            return null;
+        var address = context.Command[(context.Command.IndexOf('<') + 1)..context.Command.IndexOf('>')];
+        return address[(address.IndexOf('@') + 1)..] switch
+        {
+            "refused.example" => SmtpFault.Reply($"550 5.1.1 <{address}>: {address}: user unknown"),
+            "later.example" when _heldBack.TryAdd(address, true) => SmtpFault.Reply($"451 4.7.1 <{address}>: greylisted"),
+            "waiting.example" => SmtpFault.Reply($"451 4.2.2 <{address}>: mailbox full"),
+            _ => null,
+        };
+    }
+
+    // Each secret is saved, read back, tried, replaced and removed.
+    private async Task ConfigureAsync(int port)
+    {
+        var server = $"\"smtp_host\":\"127.0.0.1\",\"smtp_port\":{port},\"smtp_use_tls\":false,\"smtp_username\":\"mailer\",\"from_email\":\"hello@acme.example\"";
+        await Client.ConfigureAsync("acme", $$"""{"provider_type":"smtp",{{server}},"smtp_password":"{{Canaries.New("wrong password")}}"}""");
+        await TestAsync("acme", "");
+        await Client.MustAsync(HttpMethod.Put, "/api/v1/email/configs/acme", $$"""{"smtp_password":"{{Canaries["password"]}}"}""");
+        await TestAsync("acme", "");
+        await TestAsync("acme", $$""","test_config":{"provider_type":"smtp",{{server}},"smtp_password":"{{Canaries.New("unsaved password")}}"}""");
+        await Client.ConfigureAsync("beta", $$"""{"provider_type":"mailgun","api_key":"{{Canaries.New("first mailgun key")}}","from_email":"hello@beta.example"}""");
+        await Client.MustAsync(HttpMethod.Put, "/api/v1/email/configs/beta", $$"""{"api_key":"{{Canaries.New("second mailgun key")}}"}""");
+        await Client.ConfigureAsync("gamma", $$"""
+            {"provider_type":"aws_ses","aws_region":"eu-west-1","aws_access_key":"{{Canaries.New("access key")}}","aws_secret_key":"{{Canaries.New("secret key")}}","from_email":"hello@gamma.example"}
+            """);
+        await Client.ConfigureAsync("gamma", $$"""{"provider_type":"sendgrid","api_key":"{{Canaries.New("sendgrid key")}}","from_email":"hello@gamma.example"}""");
+        foreach (var tenant in new[] { "acme", "beta", "gamma" })
+        {
+            using var config = await Client.GetAsync(new Uri($"/api/v1/email/configs/{tenant}", UriKind.Relative), TestContext.Current.CancellationToken);
+            Assert.Empty(Canaries.SearchText("answer", await config.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+        }
+    }
+
+    private async Task TestAsync(string tenant, string further)
+    {
+        var to = Canaries.New($"test recipient {Guid.NewGuid()}");
+        await Client.MustAsync(HttpMethod.Post, $"/api/v1/email/configs/{tenant}/test", $$"""{"to":"{{to}}@refused.example"{{further}}}""");
+    }
+
+    private async Task SendAsync()
+    {
+        for (var number = 0; number < MailCount; number++)
+        {
+            var (domain, status) = (number % 10) switch
+            {
+                3 => ("refused.example", "failed"),
+                6 => ("later.example", "sent"),
+                _ => ("ok.example", "sent"),
+            };
+            // Rows of all sizes, so that the database has to move and split them; some contents are too large for a row.
+            var size = number % 30 == 0 ? 100 * 1024 : number * number;
+            _expected.Add((await Client.AcceptAsync(Mail($"mail {number}", "acme", domain, size)), status));
+        }
+
+        _expected.Add((await Client.AcceptAsync(Mail(InFile, "system", "file.example", 100)), "sent"));
+    }
+
+    private async Task SendWhatWaitsAsync()
+    {
+        _expected.Add((await Client.AcceptAsync(Mail(WaitingInRow, "acme", "waiting.example", 2000)), "deferred"));
+        _expected.Add((await Client.AcceptAsync(Mail(WaitingInStore, "acme", "waiting.example", 100 * 1024)), "deferred"));
+    }
+
+    private string Mail(string name, string tenant, string domain, int size) => new JsonObject
+    {
+        ["tenant_id"] = tenant,
+        ["to"] = new JsonArray($"{Canaries.New(name + ": recipient")}@{domain}"),
+        ["bcc"] = new JsonArray($"{Canaries.New(name + ": hidden recipient")}@{domain}"),
+        ["subject"] = $"About {Canaries.New(name + ": subject")}",
+        ["body"] = $"Dear {Canaries.New(name + ": text")},\n{new string('x', size)}",
+        ["body_html"] = $"<p>Dear {Canaries.New(name + ": HTML")}</p>",
+        ["headers"] = new JsonObject { ["X-About"] = Canaries.New(name + ": header") },
+        ["metadata"] = new JsonObject { ["customer"] = Canaries.New(name + ": metadata") },
+        ["attachments"] = new JsonArray(new JsonObject
+        {
+            ["filename"] = Canaries.New(name + ": file name"),
+            ["content_type"] = "text/plain",
+            ["content"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(Canaries.New(name + ": attachment"))),
+        }),
+    }.ToJsonString();
+
+    // What is refused must not be kept either, nor told to the log.
+    private async Task SendNonsenseAsync()
+    {
+        var canary = Canaries.New("nonsense");
+        foreach (var json in NonsensicalMail(canary))
+            await RefusedAsync(HttpMethod.Post, "/api/v1/email/send", json, HttpStatusCode.BadRequest);
+        await RefusedAsync(HttpMethod.Put, "/api/v1/email/configs/acme", $$"""{"smtp_pasword":"{{canary}}"}""", HttpStatusCode.BadRequest);
+        await RefusedAsync(HttpMethod.Put, "/api/v1/email/configs/acme", $$"""{"smtp_port":"{{canary}}"}""", HttpStatusCode.BadRequest);
+        await RefusedAsync(HttpMethod.Post, $"/api/v1/email/configs/!{canary}", "{}", HttpStatusCode.BadRequest);
+        await RefusedAsync(HttpMethod.Get, $"/api/v1/email/messages/{canary}", "", HttpStatusCode.NotFound);
+        await RefusedAsync(HttpMethod.Get, $"/{canary}?q={canary}", "", HttpStatusCode.NotFound);
+        await Client.MustAsync(HttpMethod.Get, $"/api/v1/email/configs/acme/audit-logs?recipient={canary}@ok.example", "");
+        var key = Canaries.New("idempotency key");
+        using var first = await Client.SendJsonAsync(HttpMethod.Post, "/api/v1/email/send", Mail("keyed", "acme", "ok.example", 100 * 1024), key);
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+        _expected.Add((first.Headers.Location!.OriginalString.Split('/')[^1], "sent"));
+        using var second = await Client.SendJsonAsync(HttpMethod.Post, "/api/v1/email/send", Mail("keyed differently", "acme", "ok.example", 100 * 1024), key);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, second.StatusCode);
+    }
+
+    private static string[] NonsensicalMail(string canary) =>
+    [
+        $$"""{"to":["{{canary}}@ok.example"],"subject":"{{canary}}","body":"{{canary}}""",
+        $$"""{"to":["{{canary}}"],"subject":"{{canary}}","body":"{{canary}}"}""",
+        $$"""{"to":["{{canary}}@ok.example"],"subject":"{{canary}}","body":"{{canary}}","{{canary}}":1}""",
+        $$"""{"to":"{{canary}}@ok.example","subject":"{{canary}}","body":["{{canary}}"]}""",
+        $$"""{"to":["{{canary}}@ok.example"],"subject":"{{canary}}\n{{canary}}","body":"{{canary}}","headers":{"Bcc":"{{canary}}@ok.example"} }""",
+    ];
+
+    private async Task RefusedAsync(HttpMethod method, string path, string json, HttpStatusCode status)
+    {
+        using var answer = await Client.SendJsonAsync(method, path, json);
+        Assert.Equal(status, answer.StatusCode);
+    }
+}
