@@ -137,7 +137,8 @@ public sealed partial class MessageDispatcher(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await providers.Get(account.Settings.Type).SendAsync(email, account, either.Token);
+            var result = await providers.Get(account.Settings.Type).SendAsync(email, account, either.Token);
+            return result.Status == SendStatus.Sent ? result : result with { Answer = ProviderAnswer.WithoutNames(result.Answer, email.Content.Recipients) };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
