@@ -74,7 +74,7 @@ public sealed class CanaryRun : IAsyncLifetime
         var address = context.Command[(context.Command.IndexOf('<') + 1)..context.Command.IndexOf('>')];
         return address[(address.IndexOf('@') + 1)..] switch
         {
-            "refused.example" => SmtpFault.Reply($"550 5.1.1 <{address}>: {address}: user unknown"),
+            "refused.example" => SmtpFault.Reply($"550 5.1.1 <{address}>: {address}: no user {address.Split('@')[0]} here"),
             "later.example" when _heldBack.TryAdd(address, true) => SmtpFault.Reply($"451 4.7.1 <{address}>: greylisted"),
             "waiting.example" => SmtpFault.Reply($"451 4.2.2 <{address}>: mailbox full"),
             _ => null,
