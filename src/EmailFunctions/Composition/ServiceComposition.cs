@@ -56,6 +56,8 @@ internal static class ServiceComposition
         });
         // The framework logs paths with their queries at Information, and a query may hold an address.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        // It logs a failed start with a stack trace, beside the one sentence that the user is told; what stops a running host is critical.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 
