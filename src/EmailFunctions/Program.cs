@@ -6,7 +6,7 @@ try
     builder.AddEmailFunctions();
     await using var app = builder.Build();
     app.MapEmailFunctions();
-    await app.RunAsync();
+    await app.RunEmailFunctionsAsync();
     return 0;
 }
 catch (Exception exception) when (StartFailure.Explain(exception) is { } sentence)

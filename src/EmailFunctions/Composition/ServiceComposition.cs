@@ -45,6 +45,27 @@ internal static class ServiceComposition
         app.MapApiDocs();
     }
 
+    /// <summary>
+    /// Runs until the process is asked to stop. When the start fails half-way (the port is taken), what has begun by then is stopped
+    /// in order: the pump may have mail in hand, whose outcome must be written down.
+    /// </summary>
+    public static async Task RunEmailFunctionsAsync(this WebApplication app)
+    {
+        // Made here, since a host whose parts can't be made (the data folder is another's) can't be stopped.
+        _ = app.Services.GetServices<IHostedService>();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.StopAsync();
+            throw;
+        }
+
+        await app.WaitForShutdownAsync();
+    }
+
     private static void ConfigureServer(this WebApplicationBuilder builder, ServiceSettings settings)
     {
         builder.WebHost.UseUrls([.. settings.Urls]);
