@@ -50,7 +50,7 @@ internal sealed record ServiceSettings
             Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true)),
             Recording = new RecordingSettings(reader.Flag("EMAIL_USAGE_LOGGING_ENABLED", true), reader.Flag("EMAIL_AUDIT_LOGGING_ENABLED", true)),
             Retries = ReadRetries(reader),
-            Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 32, 1, 1_000)),
+            Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Smtp = ReadSmtp(reader),
             ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false)),
             SystemProvider = SystemProviderSettings.Read(reader),

@@ -67,7 +67,7 @@ public sealed class SqliteDatabaseTests : IDisposable
                 session =>
                 {
                     seenByReader = Rows().Count;
-                    return (long)session.Scalar("SELECT COUNT(*) FROM entities")!;
+                    return session.Number("SELECT COUNT(*) FROM entities")!.Value;
                 },
                 Cancellation));
 
@@ -100,7 +100,7 @@ public sealed class SqliteDatabaseTests : IDisposable
     {
         Database.Dispose();
 
-        Assert.Throws<StoreUnavailableException>(() => Database.Read(static session => session.Scalar("SELECT 1")));
+        Assert.Throws<StoreUnavailableException>(() => Database.Read(static session => session.Number("SELECT 1")));
         Assert.Throws<StoreUnavailableException>(() => { _ = Database.WriteAsync(static _ => 0, CancellationToken.None); });
     }
 

@@ -1,5 +1,3 @@
-using EmailFunctions.Storage;
-
 namespace EmailFunctions.Delivery.Local;
 
 /// <summary>What timer triggers are in Azure: runs the sweeps at their times.</summary>
@@ -34,12 +32,14 @@ internal sealed partial class LocalTimers(Sweeper sweeper, TimeProvider time, IL
         {
             await sweep(stoppingToken);
         }
-        catch (StoreUnavailableException exception)
+#pragma warning disable CA1031 // A sweep that fails must not stop the service; the next one tries again.
+        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning restore CA1031
         {
             SweepFailed(logger, exception);
         }
     }
 
-    [LoggerMessage(EventId = 341, Level = LogLevel.Warning, Message = "A sweep could not reach the data store; the next one goes on.")]
+    [LoggerMessage(EventId = 341, Level = LogLevel.Warning, Message = "A sweep failed; the next one goes on.")]
     private static partial void SweepFailed(ILogger logger, Exception exception);
 }

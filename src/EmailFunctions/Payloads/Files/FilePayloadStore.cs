@@ -14,7 +14,11 @@ internal sealed class FilePayloadStore : IPayloadStore
     public FilePayloadStore(string folder)
     {
         _folder = folder;
-        Directory.CreateDirectory(folder);
+        // Mail that waits lies in it in clear.
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     public async Task PutAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)

@@ -96,7 +96,7 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
 
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        var next = database.Read(session => session.Scalar("SELECT MIN(visible_at) FROM queue_messages WHERE queue = ?1", name));
+        var next = database.Read(session => session.Number("SELECT MIN(visible_at) FROM queue_messages WHERE queue = ?1", name));
         var wait = next is long visibleAt
             ? DateTimeOffset.FromUnixTimeMilliseconds(visibleAt) - time.GetUtcNow()
             : LongestTimer;
@@ -112,7 +112,7 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     {
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(database.Read(
-            session => (long)session.Scalar("SELECT COUNT(*) FROM queue_messages WHERE queue = ?1", name)!));
+            session => session.Number("SELECT COUNT(*) FROM queue_messages WHERE queue = ?1", name)!.Value));
     }
 
     public Task ProbeAsync(CancellationToken cancellationToken) => CountAsync(cancellationToken);
@@ -133,7 +133,7 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
             "SELECT sequence, delivery_count, body FROM queue_messages WHERE queue = ?1 AND visible_at <= ?2 ORDER BY visible_at, sequence LIMIT ?3",
             name, Milliseconds(now), (long)limit);
         while (reader.Read())
-            received.Add(new LeasedMessage(reader.GetInt64(0), lease, reader.GetInt32(1) + 1, reader.GetFieldValue<byte[]>(2)));
+            received.Add(new LeasedMessage(reader.GetInt64(0), lease, (int)reader.GetInt64(1) + 1, reader.GetBytes(2)));
         return received;
     }
 

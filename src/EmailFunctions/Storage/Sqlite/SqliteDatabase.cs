@@ -25,6 +25,7 @@ internal sealed class SqliteDatabase : IDisposable
         _file = Path.Combine(folder.FullPath, "email.db");
         // A version must never come back, not even after the row with the highest one was deleted: start from the clock.
         _lastVersion = time.GetUtcNow().UtcTicks;
+        CreateForOwnerOnly(_file);
         var session = new SqliteSession(_file);
         Prepare(session);
         _writer = new Thread(() => WriteUntilClosed(session)) { IsBackground = true, Name = "sqlite-writer" };
@@ -93,14 +94,23 @@ internal sealed class SqliteDatabase : IDisposable
         _pending.Dispose();
     }
 
+    // Mail that waits lies in it in clear. SQLite gives the log the same mode.
+    private static void CreateForOwnerOnly(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var created = new FileStream(file, options);
+    }
+
     private static void Prepare(SqliteSession session)
     {
-        session.Scalar("PRAGMA journal_mode = WAL");
+        session.Execute("PRAGMA journal_mode = WAL");
         Configure(session);
         // FULL syncs the log at each commit. secure_delete overwrites what is deleted: bodies and addresses must be gone.
         session.Execute("PRAGMA synchronous = FULL");
-        session.Scalar("PRAGMA secure_delete = ON");
-        session.Scalar("PRAGMA wal_autocheckpoint = 4000");
+        session.Execute("PRAGMA secure_delete = ON");
+        session.Execute("PRAGMA wal_autocheckpoint = 4000");
         session.Execute(
             """
             CREATE TABLE IF NOT EXISTS entities (
@@ -168,7 +178,7 @@ internal sealed class SqliteDatabase : IDisposable
             batch.Clear();
         }
 
-        session.Scalar("PRAGMA wal_checkpoint(TRUNCATE)");
+        session.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
         session.Dispose();
     }
 

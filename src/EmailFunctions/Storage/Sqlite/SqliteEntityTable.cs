@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace EmailFunctions.Storage.Sqlite;
 
 /// <summary>The entity table in the local SQLite file.</summary>
@@ -56,14 +54,20 @@ internal sealed class SqliteEntityTable(SqliteDatabase database) : IEntityTable
         return new EntityPage(entities, null);
     }
 
-    private static Entity ReadEntity(SqliteSession session, EntityKey key, SqliteDataReader reader, int column)
+    private static Entity ReadEntity(SqliteSession session, EntityKey key, SqliteStatement reader, int column)
     {
-        var entity = EntityCodec.Decode(key, reader.GetInt64(column), reader.GetFieldValue<byte[]>(column + 1));
-        if (reader.IsDBNull(column + 2))
+        var entity = EntityCodec.Decode(key, reader.GetInt64(column), reader.GetBytes(column + 1));
+        if (reader.IsNull(column + 2))
             return entity;
-        foreach (var large in LargeValue.Decode(reader.GetFieldValue<byte[]>(column + 2)))
-            entity[large.Name] = (byte[])session.Scalar("SELECT value FROM large_values WHERE id = ?1", large.Id)!;
+        foreach (var large in LargeValue.Decode(reader.GetBytes(column + 2)))
+            entity[large.Name] = ReadLarge(session, large.Id);
         return entity;
+    }
+
+    private static byte[] ReadLarge(SqliteSession session, long id)
+    {
+        using var reader = session.Query("SELECT value FROM large_values WHERE id = ?1", id);
+        return reader.Read() ? reader.GetBytes(0) : throw new StoreUnavailableException("The local database lacks a value that a row refers to.");
     }
 
     private WriteResult Write(SqliteSession session, RowWrite[] rows)
@@ -88,7 +92,7 @@ internal sealed class SqliteEntityTable(SqliteDatabase database) : IEntityTable
             "SELECT version, large FROM entities WHERE partition = ?1 AND row = ?2", key.Partition, key.Row);
         if (!reader.Read())
             return null;
-        return new StoredRow(reader.GetInt64(0), reader.IsDBNull(1) ? [] : LargeValue.Decode(reader.GetFieldValue<byte[]>(1)));
+        return new StoredRow(reader.GetInt64(0), reader.IsNull(1) ? [] : LargeValue.Decode(reader.GetBytes(1)));
     }
 
     private static WriteStatus? Check(EntityWrite write, StoredRow? stored) => write.Kind switch
@@ -113,7 +117,7 @@ internal sealed class SqliteEntityTable(SqliteDatabase database) : IEntityTable
             row.Stored is null
                 ? "INSERT INTO entities (partition, row, version, properties, large) VALUES (?1, ?2, ?3, ?4, ?5)"
                 : "UPDATE entities SET version = ?3, properties = ?4, large = ?5 WHERE partition = ?1 AND row = ?2",
-            row.Key.Partition, row.Key.Row, version, row.Properties, large is null ? DBNull.Value : large);
+            row.Key.Partition, row.Key.Row, version, row.Properties, large);
         return EntityCodec.ETagOf(version);
     }
 

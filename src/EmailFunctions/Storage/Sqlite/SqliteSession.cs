@@ -1,12 +1,16 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace EmailFunctions.Storage.Sqlite;
 
-/// <summary>One connection with its prepared statements. Used by one thread at a time.</summary>
+/// <summary>
+/// One connection with its prepared statements. Used by one thread at a time. The connection is ADO.NET's; the statements go to the
+/// layer below it, since a command, a reader and parameters looked up by name cost more than the small statements they run.
+/// </summary>
 internal sealed class SqliteSession : IDisposable
 {
     private readonly SqliteConnection _connection;
-    private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
 
     public SqliteSession(string file)
     {
@@ -17,37 +21,44 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>Runs a statement and returns how many rows it changed.</summary>
-    public int Execute(string sql, params ReadOnlySpan<object> values) => Prepare(sql, values).ExecuteNonQuery();
+    /// <exception cref="SqliteException">SQLite refused it.</exception>
+    public int Execute(string sql, params ReadOnlySpan<object?> values)
+    {
+        using var rows = Query(sql, values);
+        rows.Read();
+        return raw.sqlite3_changes(_connection.Handle);
+    }
 
-    /// <summary>Runs a query; the reader must be disposed before the next use of the same statement.</summary>
-    public SqliteDataReader Query(string sql, params ReadOnlySpan<object> values) => Prepare(sql, values).ExecuteReader();
+    /// <summary>Runs a query and returns the first value, a long or null.</summary>
+    /// <exception cref="SqliteException">SQLite refused it.</exception>
+    public long? Number(string sql, params ReadOnlySpan<object?> values)
+    {
+        using var rows = Query(sql, values);
+        return rows.Read() && !rows.IsNull(0) ? rows.GetInt64(0) : null;
+    }
 
-    /// <summary>Runs a query and returns the first value, or null.</summary>
-    public object? Scalar(string sql, params ReadOnlySpan<object> values) => Prepare(sql, values).ExecuteScalar() is { } value and not DBNull ? value : null;
+    /// <summary>
+    /// Begins a query. Its rows must be disposed before the same statement is used again; until then they hold their snapshot.
+    /// </summary>
+    /// <param name="sql">The statement, with parameters ?1, ?2, and so on. A constant: it is prepared once and kept.</param>
+    /// <param name="values">Of the parameters: long, string, byte array or null.</param>
+    /// <exception cref="SqliteException">SQLite refused it.</exception>
+    public SqliteStatement Query(string sql, params ReadOnlySpan<object?> values)
+    {
+        if (!_statements.TryGetValue(sql, out var statement))
+        {
+            statement = new SqliteStatement(_connection.Handle!, sql);
+            _statements.Add(sql, statement);
+        }
+
+        statement.Bind(values);
+        return statement;
+    }
 
     public void Dispose()
     {
-        foreach (var command in _commands.Values)
-            command.Dispose();
+        foreach (var statement in _statements.Values)
+            statement.Close();
         _connection.Dispose();
-    }
-
-    // Parameters are positional (?1, ?2, ...). A statement is prepared once and kept, since parsing costs more than running it.
-    private SqliteCommand Prepare(string sql, ReadOnlySpan<object> values)
-    {
-        if (!_commands.TryGetValue(sql, out var command))
-        {
-            command = _connection.CreateCommand();
-#pragma warning disable CA2100 // All statements are constants of this assembly.
-            command.CommandText = sql;
-#pragma warning restore CA2100
-            for (var index = 1; index <= values.Length; index++)
-                command.Parameters.Add(new SqliteParameter { ParameterName = $"?{index}" });
-            _commands.Add(sql, command);
-        }
-
-        for (var index = 0; index < values.Length; index++)
-            command.Parameters[index].Value = values[index];
-        return command;
     }
 }
