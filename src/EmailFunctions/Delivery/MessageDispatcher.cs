@@ -95,6 +95,7 @@ public sealed partial class MessageDispatcher(
         {
             content = await payloads.ReadAsync(claimed, cancellationToken);
             account = await resolver.GetAccountAsync(claimed.Id.Tenant, cancellationToken);
+            await recorder.EnsureRecordableAsync(claimed.Id.Tenant, cancellationToken);
             started = time.GetTimestamp();
             result = await CallProviderAsync(new OutgoingEmail(claimed.Id, claimed.CreatedAt, content), account, cancellationToken);
         }

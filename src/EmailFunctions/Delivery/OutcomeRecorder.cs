@@ -3,6 +3,7 @@ using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
 using EmailFunctions.Usage;
 
 namespace EmailFunctions.Delivery;
@@ -30,6 +31,14 @@ public sealed partial class OutcomeRecorder(
 
     // While the store is down an outcome waits here: given up, the message would be sent a second time.
     private static readonly TimeSpan[] Waits = [.. new[] { 0.1, 0.3, 1, 3, 10, 20, 30, 30 }.Select(TimeSpan.FromSeconds)];
+
+    /// <summary>Makes sure, before a message is sent, that its outcome can be written down: else it would be sent over and over.</summary>
+    /// <exception cref="KeyUnavailableException">The tenant's key for hashing recipients can't be used.</exception>
+    public async ValueTask EnsureRecordableAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (settings.AuditEnabled)
+            await hasher.ForTenantAsync(tenant, cancellationToken);
+    }
 
     /// <summary>Records an attempt on a message that this process has claimed.</summary>
     /// <exception cref="StoreUnavailableException">The store stayed away; the claim will be found abandoned.</exception>
@@ -110,8 +119,22 @@ public sealed partial class OutcomeRecorder(
         }
 
         if (settings.AuditEnabled)
-            records.AddRange(await AuditRowsAsync(claimed, outcome, content, provider));
+            records.AddRange(await TryAuditRowsAsync(claimed, outcome, content, provider));
         return records;
+    }
+
+    // Without the key there is no form in which recipients may be stored. The outcome itself must be written all the same.
+    private async Task<IEnumerable<EntityWrite>> TryAuditRowsAsync(LedgerEntry claimed, LedgerEntry outcome, EmailContent content, string provider)
+    {
+        try
+        {
+            return await AuditRowsAsync(claimed, outcome, content, provider);
+        }
+        catch (KeyUnavailableException exception)
+        {
+            AuditFailed(logger, exception, claimed.Id);
+            return [];
+        }
     }
 
     private async Task<IEnumerable<EntityWrite>> AuditRowsAsync(LedgerEntry claimed, LedgerEntry outcome, EmailContent content, string provider)
@@ -161,6 +184,9 @@ public sealed partial class OutcomeRecorder(
 
     [LoggerMessage(EventId = 312, Level = LogLevel.Warning, Message = "What follows the outcome of message {MessageId} is left to the sweep.")]
     private static partial void FollowFailed(ILogger logger, Exception exception, MessageId messageId);
+
+    [LoggerMessage(EventId = 314, Level = LogLevel.Error, Message = "The audit rows of message {MessageId} can't be written: the tenant's key for hashing recipients can't be used.")]
+    private static partial void AuditFailed(ILogger logger, Exception exception, MessageId messageId);
 
     [LoggerMessage(EventId = 313, Level = LogLevel.Warning, Message = "Message {MessageId} was not sent: {Status}, {ErrorCategory}, after {Attempts} attempts.")]
     private static partial void NotSent(ILogger logger, MessageId messageId, MessageStatus status, string? errorCategory, int attempts);
