@@ -84,6 +84,11 @@ internal sealed record ServiceSettings
     {
         var name = reader.Text("ASPNETCORE_URLS") is null ? "URLS" : "ASPNETCORE_URLS";
         var urls = (reader.Text(name) ?? DefaultUrl).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (urls.Length == 0)
+            reader.Reject(name, "must be http addresses such as http://localhost:7071");
+        // The web server would listen there instead.
+        if (reader.HasSection("Kestrel:Endpoints"))
+            reader.Reject("Kestrel:Endpoints", "can't be used; name the addresses in ASPNETCORE_URLS");
         foreach (var url in urls)
         {
             if (!Uri.TryCreate(url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp)

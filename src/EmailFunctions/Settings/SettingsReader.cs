@@ -14,6 +14,8 @@ internal sealed class SettingsReader(IConfiguration configuration)
     /// <summary>The text; null where it is absent or empty.</summary>
     public string? Text(string name) => configuration[name] is { Length: > 0 } text ? text : null;
 
+    public bool HasSection(string name) => configuration.GetSection(name).GetChildren().Any();
+
     public bool Flag(string name, bool fallback)
     {
         switch (Text(name)?.ToLowerInvariant())
