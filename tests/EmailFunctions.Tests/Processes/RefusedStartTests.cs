@@ -51,6 +51,8 @@ public sealed class RefusedStartTests : IDisposable
         { "ASPNETCORE_URLS=http://localhost:7071;http://[::]:7071", null },
         { "ASPNETCORE_URLS=https://localhost:7071", null },
         { "ASPNETCORE_URLS=localhost", null },
+        { "ASPNETCORE_URLS=;", null },
+        { "Kestrel__Endpoints__Http__Url=http://0.0.0.0:0", "Kestrel:Endpoints" },
         { "EMAIL_MODE=azure", null },
         { "EMAIL_QUEUE=servicebus", null },
         { "EMAIL_AUTH=required", null },

@@ -162,7 +162,8 @@ public sealed partial class ServiceProcess : IDisposable
         }
     }
 
-    private async Task<bool> IsReadyAsync()
+    /// <summary>Whether it answers, and says that it is ready.</summary>
+    public async Task<bool> IsReadyAsync()
     {
         try
         {
