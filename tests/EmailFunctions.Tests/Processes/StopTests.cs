@@ -14,6 +14,7 @@ public sealed class StopTests : IAsyncDisposable
     {
         ["EMAIL_RETRY_BASE_SECONDS"] = "1",
         ["EMAIL_RETRY_MAX_SECONDS"] = "2",
+        ["EMAIL_PUMP_CONCURRENCY"] = "16",
     };
 
     private readonly TempFolder _folder = new();
