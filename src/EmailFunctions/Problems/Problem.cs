@@ -63,7 +63,7 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
         405 => new(405, "method-not-allowed", "This path has no such method.", "The Allow header names those it has."),
         408 => new(408, "request-timeout", "The request took too long to arrive.", "Send it again."),
         413 => new(413, "too-large", "The request is too large.", "Send less at once.") { Errors = new() { [FieldErrors.Whole] = ["is too large"] } },
-        415 => new(415, "unsupported-media-type", "The body is of a kind that is not taken here.", "Send application/json in UTF-8."),
+        415 => new(415, "unsupported-media-type", "The body is of a kind that is not taken here.", "Send application/json in UTF-8.") { Errors = new() { [FieldErrors.Whole] = ["must be application/json in UTF-8"] } },
         431 => new(431, "headers-too-large", "The request's headers are too large.", "Send fewer or shorter headers."),
         >= 500 => new(status, "internal", "The service failed.", "Try again. If it stays, give the operator the trace_id."),
         _ => new(status, "refused", "The request was refused.", "See /docs for what this path takes."),

@@ -56,7 +56,7 @@ public static class EmailAddress
         {
             var allowed = rune.IsAscii
                 ? char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value == '.' || AtomSymbols.Contains((char)rune.Value)
-                : Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherSymbol;
+                : IsVisible(rune);
             if (!allowed)
                 return false;
         }
@@ -64,11 +64,16 @@ public static class EmailAddress
         return true;
     }
 
+    // No spaces, no marks of direction, nothing of no width: what nobody sees must not tell two addresses apart.
+    private static bool IsVisible(Rune rune) =>
+        Rune.IsLetterOrDigit(rune)
+        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherSymbol;
+
     private static bool TryGetAsciiDomain(string domain, out string ascii)
     {
         ascii = "";
-        // The dots of other scripts are dots to IDNA and plain characters to others.
-        if (domain.Length == 0 || domain.AsSpan().IndexOfAny('\u3002', '\uFF0E', '\uFF61') >= 0)
+        // Among the others are the dots of other scripts, which are dots to IDNA and plain characters to the rest.
+        if (domain.Length == 0 || !domain.EnumerateRunes().All(static rune => rune.IsAscii || IsVisible(rune)))
             return false;
         try
         {

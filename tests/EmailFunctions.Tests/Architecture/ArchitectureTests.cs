@@ -14,6 +14,7 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> Sdks = new()
     {
         ["Microsoft.Data.Sqlite"] = ["EmailFunctions.Storage.Sqlite", "EmailFunctions.Queueing.Sqlite"],
+        ["SQLitePCL"] = ["EmailFunctions.Storage.Sqlite"],
         ["MailKit"] = ["EmailFunctions.Providers.Smtp"],
         ["MimeKit"] = ["EmailFunctions.Providers.Mime", "EmailFunctions.Providers.Smtp", "EmailFunctions.Providers.File", "EmailFunctions.Providers.Console"],
         ["Swashbuckle"] = ["EmailFunctions.ApiDocs"],
