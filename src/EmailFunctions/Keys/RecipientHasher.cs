@@ -22,9 +22,19 @@ public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeP
     /// <summary>The tenant's hash function; for many addresses at once.</summary>
     public async Task<Func<string, string>> ForTenantAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var wrapped = await _tenantKeys.GetOrLoadAsync(tenant.Value, () => LoadAsync(tenant), cancellationToken);
-        var key = await keys.UnwrapAsync(wrapped, cancellationToken);
+        var key = await KeyAsync(tenant, cancellationToken);
         return address => Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(Canonical(address))));
+    }
+
+    /// <summary>
+    /// The hash of a message's content: it tells whether two are the same, and can't be guessed either, as a short message with a
+    /// known text could be by a plain hash.
+    /// </summary>
+    public async Task<string> HashContentAsync(TenantId tenant, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var key = await KeyAsync(tenant, cancellationToken);
+        // Of the content's own hash, so that no content is also an address.
+        return Convert.ToHexStringLower(HMACSHA256.HashData(key, SHA256.HashData(content.Span)));
     }
 
     public void Dispose() => _tenantKeys.Dispose();
@@ -32,6 +42,12 @@ public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeP
     // By RFC 5321 section 2.4 the case of the local part is the receiver's affair; one who looks for a person's mail
     // expects to find it in whatever case it was written.
     private static string Canonical(string address) => address.ToLowerInvariant();
+
+    private async Task<byte[]> KeyAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var wrapped = await _tenantKeys.GetOrLoadAsync(tenant.Value, () => LoadAsync(tenant), cancellationToken);
+        return await keys.UnwrapAsync(wrapped, cancellationToken);
+    }
 
     private async Task<WrappedKey> LoadAsync(TenantId tenant)
     {

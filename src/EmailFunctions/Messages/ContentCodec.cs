@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -41,9 +40,6 @@ public static class ContentCodec
             ?? throw new InvalidDataException("The stored message has no head.");
         return FromHead(head, bytes[(LengthBytes + headLength)..]);
     }
-
-    /// <summary>SHA-256 over the encoded content, in hexadecimal.</summary>
-    public static string Hash(ReadOnlySpan<byte> encoded) => Convert.ToHexStringLower(SHA256.HashData(encoded));
 
     private static ContentHead ToHead(EmailContent content) => new()
     {

@@ -7,7 +7,7 @@ namespace EmailFunctions.Sending;
 
 /// <summary>What was answered to a key, and to which body.</summary>
 /// <param name="MessageId">The message that the key brought.</param>
-/// <param name="BodyHash">The body's canonical hash.</param>
+/// <param name="BodyHash">The content's keyed hash.</param>
 /// <param name="AcceptedAt">When.</param>
 /// <param name="ETag">The row's version.</param>
 internal sealed record IdempotencyRecord(string MessageId, string BodyHash, DateTimeOffset AcceptedAt, string? ETag = null);

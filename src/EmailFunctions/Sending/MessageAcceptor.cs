@@ -1,4 +1,5 @@
 using EmailFunctions.Delivery;
+using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Storage;
@@ -24,7 +25,13 @@ public sealed record Acceptance(string MessageId, DateTimeOffset AcceptedAt, boo
 /// durable before the answer is enough to find the message again, should the hint be lost.
 /// </summary>
 public sealed partial class MessageAcceptor(
-    IEntityTable table, MessagePayloads payloads, TenantDirectory tenants, DispatchQueue queue, TimeProvider time, ILogger<MessageAcceptor> logger)
+    IEntityTable table,
+    MessagePayloads payloads,
+    TenantDirectory tenants,
+    DispatchQueue queue,
+    RecipientHasher hasher,
+    TimeProvider time,
+    ILogger<MessageAcceptor> logger)
 {
     /// <exception cref="ProblemException">422: the key was used for another message.</exception>
     /// <exception cref="StoreUnavailableException">Nothing is known to be accepted; the client asks again.</exception>
@@ -32,11 +39,14 @@ public sealed partial class MessageAcceptor(
     {
         var encoded = ContentCodec.Encode(submission.Content);
         await tenants.EnterAsync(submission.Tenant, cancellationToken);
+        var hash = submission.IdempotencyKey is null ? "" : await hasher.HashContentAsync(submission.Tenant, encoded, cancellationToken);
         var entry = await payloads.AttachAsync(NewEntry(submission), encoded, cancellationToken);
-        if (await WriteAsync(submission, entry, encoded, cancellationToken) is { } earlier)
+        if (await WriteAsync(submission, entry, hash, cancellationToken) is { } first)
         {
             await payloads.RemoveAsync(entry, cancellationToken);
-            return Replay(earlier, encoded);
+            return first.BodyHash == hash
+                ? new Acceptance(first.MessageId, first.AcceptedAt, IsReplay: true)
+                : throw Problem.KeyReused();
         }
 
         await HintAsync(entry, cancellationToken);
@@ -62,16 +72,16 @@ public sealed partial class MessageAcceptor(
 
     // Null: it was entered. Else what the same key brought before.
     private async Task<IdempotencyRecord?> WriteAsync(
-        Submission submission, LedgerEntry entry, byte[] encoded, CancellationToken cancellationToken)
+        Submission submission, LedgerEntry entry, string hash, CancellationToken cancellationToken)
     {
         if (submission.IdempotencyKey is null)
         {
-            await table.WriteAsync([.. Ledger.Enter(entry)], cancellationToken);
-            return null;
+            var entered = await table.WriteAsync([.. Ledger.Enter(entry)], cancellationToken);
+            return entered.IsDone ? null : throw new InvalidOperationException("A new message's id was taken.");
         }
 
         var key = IdempotencyRows.KeyOf(submission.Tenant, submission.IdempotencyKey);
-        var record = new IdempotencyRecord(entry.Id.ToString(), ContentCodec.Hash(encoded), entry.CreatedAt);
+        var record = new IdempotencyRecord(entry.Id.ToString(), hash, entry.CreatedAt);
         EntityWrite[] writes = [IdempotencyRows.Insert(key, record), .. Ledger.Enter(entry)];
         while (true)
         {
@@ -85,11 +95,6 @@ public sealed partial class MessageAcceptor(
             await table.WriteAsync([EntityWrite.Delete(key, first.ETag)], cancellationToken);
         }
     }
-
-    private static Acceptance Replay(IdempotencyRecord first, byte[] encoded) =>
-        first.BodyHash == ContentCodec.Hash(encoded)
-            ? new Acceptance(first.MessageId, first.AcceptedAt, IsReplay: true)
-            : throw Problem.KeyReused();
 
     // The row is durable, so the message is accepted, whatever becomes of the hint: the sweep puts another on the queue.
     private async Task HintAsync(LedgerEntry entry, CancellationToken cancellationToken)

@@ -38,7 +38,7 @@ public sealed class ArchitectureTests
         ["Problems"] = ["Keys", "Storage", "Wire"],
         ["Providers"] = ["ApiDocs", "Messages", "Tenants"],
         ["Queueing"] = ["Storage"],
-        ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Messages", "Problems", "Providers", "Storage", "Tenants", "Validation", "Wire"],
+        ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Keys", "Messages", "Problems", "Providers", "Storage", "Tenants", "Validation", "Wire"],
         ["Settings"] = ["Configs", "Delivery", "Providers", "Sending", "Tenants", "Validation"],
         ["Storage"] = [],
         ["Tenants"] = ["Storage"],

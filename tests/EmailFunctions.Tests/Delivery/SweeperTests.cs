@@ -1,0 +1,90 @@
+using EmailFunctions.Delivery;
+using EmailFunctions.Tests.Support;
+
+namespace EmailFunctions.Tests.Delivery;
+
+public sealed class SweeperTests
+{
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task A_lost_hint_is_replaced_once_the_message_is_overdue_by_the_margin_and_not_before()
+    {
+        await using var bench = new DeliveryBench();
+        bench.Queue.IsDown = true;
+        await bench.AcceptAsync();
+        bench.Queue.IsDown = false;
+
+        bench.Clock.Advance(Sweeper.Margin);
+        Assert.Equal(0, await SweepAsync(bench));
+        bench.Clock.Advance(Moment);
+        Assert.Equal(1, await SweepAsync(bench));
+
+        Assert.Single(bench.Queue.Messages);
+    }
+
+    [Fact]
+    public async Task A_backlog_gets_fewer_and_fewer_further_hints()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.AcceptAsync();
+
+        var hints = 0;
+        for (var second = 0; second < 3_600; second += 10)
+        {
+            bench.Clock.Advance(TimeSpan.FromSeconds(10));
+            hints += await SweepAsync(bench);
+        }
+
+        Assert.InRange(hints, 4, 8);
+    }
+
+    [Fact]
+    public async Task What_is_sent_is_not_swept()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.DispatchAsync(await bench.AcceptAsync());
+        bench.Clock.Advance(TimeSpan.FromDays(1));
+
+        Assert.Equal(0, await SweepAsync(bench));
+    }
+
+    [Fact]
+    public async Task A_sweep_reads_overdue_messages_and_no_others()
+    {
+        await using var bench = new DeliveryBench();
+        for (var message = 0; message < 20; message++)
+            await bench.DispatchAsync(await bench.AcceptAsync());
+        bench.Table.ResetCounts();
+
+        await SweepAsync(bench);
+
+        // The list of tenants, and the tenant's range of overdue messages.
+        Assert.Equal((0, 2, 0), (bench.Table.Reads, bench.Table.Queries, bench.Table.Writes));
+    }
+
+    [Fact]
+    public async Task A_payload_without_a_message_goes_when_it_is_old_and_one_with_a_message_stays()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.AcceptAsync(bodyBytes: 100_000);
+        var kept = Directory.GetFiles(bench.PayloadFolder, "*", SearchOption.AllDirectories).Single();
+        var orphan = Path.Combine(Path.GetDirectoryName(kept)!, new string('a', 32));
+        await File.WriteAllTextAsync(orphan, "x", TestContext.Current.CancellationToken);
+        SetAge(bench, kept, TimeSpan.FromHours(2));
+        SetAge(bench, orphan, TimeSpan.FromMinutes(59));
+
+        Assert.Equal(0, await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+        SetAge(bench, orphan, TimeSpan.FromHours(2));
+        Assert.Equal(1, await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+
+        Assert.True(File.Exists(kept));
+        Assert.False(File.Exists(orphan));
+    }
+
+    private static void SetAge(DeliveryBench bench, string file, TimeSpan age) =>
+        File.SetLastWriteTimeUtc(file, (bench.Clock.GetUtcNow() - age).UtcDateTime);
+
+    private static Task<int> SweepAsync(DeliveryBench bench) =>
+        bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken);
+}
