@@ -51,8 +51,9 @@ public abstract partial class EntityTableContract
 
     private async Task IncrementAsync(int times)
     {
-        while (times > 0)
+        for (var attempts = 0; times > 0; attempts++)
         {
+            Assert.True(attempts < 10_000, "No replace gets through.");
             var counter = (await Table.GetAsync(Key("counter"), Cancellation))!;
             var next = new Entity(counter.Key) { ["count"] = counter.GetInt64("count")!.Value + 1 };
             var result = await WriteAsync(EntityWrite.Replace(next, counter.ETag));
