@@ -8,6 +8,7 @@ namespace EmailFunctions.Tests.Keys;
 public sealed class LocalKeyFileTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const string NoModes = "Windows has no file modes.";
 
     private readonly TempFolder _folder = new();
     private readonly string _path;
@@ -41,6 +42,7 @@ public sealed class LocalKeyFileTests : IDisposable
     [UnsupportedOSPlatform("windows")]
     public void A_new_key_file_is_for_its_owner_only()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), NoModes);
         LocalKeyFile.ReadOrCreate(_path);
 
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(_path));
@@ -56,6 +58,7 @@ public sealed class LocalKeyFileTests : IDisposable
     [UnsupportedOSPlatform("windows")]
     public void A_key_file_that_others_may_touch_is_refused_with_the_command_that_mends_it(UnixFileMode others)
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), NoModes);
         LocalKeyFile.ReadOrCreate(_path);
         File.SetUnixFileMode(_path, OwnerOnly | others);
 
@@ -68,6 +71,7 @@ public sealed class LocalKeyFileTests : IDisposable
     [UnsupportedOSPlatform("windows")]
     public void A_key_file_may_be_read_only()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), NoModes);
         var made = LocalKeyFile.ReadOrCreate(_path);
         File.SetUnixFileMode(_path, UnixFileMode.UserRead);
 

@@ -166,7 +166,7 @@ public abstract partial class DeliveryQueueContract
         async () =>
         {
             var all = new List<LeasedMessage>();
-            while (await receiver.ReceiveAsync(3, Lease, Cancellation) is { Count: > 0 } messages)
+            while (all.Count < 1_000 && await receiver.ReceiveAsync(3, Lease, Cancellation) is { Count: > 0 } messages)
                 all.AddRange(messages);
             return all;
         },

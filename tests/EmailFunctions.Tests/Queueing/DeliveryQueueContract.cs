@@ -47,10 +47,13 @@ public abstract partial class DeliveryQueueContract
     /// <summary>Waits for messages, after the wake-ups that are pending from earlier.</summary>
     protected Task StartWaiting()
     {
-        Task waiting;
-        do
+        var waiting = Receiver.WaitAsync(Cancellation);
+        for (var wakeUps = 0; waiting.IsCompletedSuccessfully; wakeUps++)
+        {
+            Assert.True(wakeUps < 10, "Waiting ends again and again where nothing is visible.");
             waiting = Receiver.WaitAsync(Cancellation);
-        while (waiting.IsCompletedSuccessfully);
+        }
+
         return waiting;
     }
 
