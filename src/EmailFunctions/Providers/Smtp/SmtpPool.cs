@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace EmailFunctions.Providers.Smtp;
 
 /// <summary>
@@ -9,27 +7,28 @@ namespace EmailFunctions.Providers.Smtp;
 internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(options.MaxConnections, options.MaxConnections);
-    private readonly ConcurrentStack<SmtpConnection> _idle = new();
-    private volatile bool _closed;
+    private readonly Lock _lock = new();
+    private readonly List<SmtpConnection> _idle = [];
+    private DateTimeOffset _lastUsed = time.GetUtcNow();
+    private bool _closed;
 
-    /// <summary>When the pool was last used, for whoever removes pools that are not.</summary>
-    public DateTimeOffset LastUsed { get; private set; } = time.GetUtcNow();
+    /// <summary>Whether nobody has used the pool for twice the time that a connection is kept, so that nothing is left in it.</summary>
+    public bool IsAbandoned
+    {
+        get
+        {
+            lock (_lock)
+                return _places.CurrentCount == options.MaxConnections && time.GetUtcNow() - _lastUsed > options.IdleTime * 2;
+        }
+    }
 
-    /// <summary>Waits for a place, then takes an idle connection or opens one. Give it back in any case.</summary>
+    /// <summary>Waits for a place, then takes an idle connection or, if there is none or it must be fresh, opens one. Give it back in any case.</summary>
     public async Task<SmtpConnection> RentAsync(bool fresh, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(cancellationToken);
         try
         {
-            LastUsed = time.GetUtcNow();
-            while (!fresh && _idle.TryPop(out var idle))
-            {
-                if (idle.IsConnected && !IsExpired(idle))
-                    return idle;
-                idle.Dispose();
-            }
-
-            return await OpenAsync(cancellationToken);
+            return TakeIdle(fresh) ?? await OpenAsync(cancellationToken);
         }
         catch
         {
@@ -41,38 +40,64 @@ internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, Tim
     /// <summary>Gives a connection back; one that is not <paramref name="healthy"/> is closed.</summary>
     public void Return(SmtpConnection connection, bool healthy)
     {
-        connection.IdleSince = LastUsed = time.GetUtcNow();
-        if (healthy && connection.IsConnected && !_closed)
-            _idle.Push(connection);
-        else
+        if (!healthy || !connection.IsConnected || !TryKeep(connection))
             connection.Dispose();
         _places.Release();
-        if (_closed)
-            Dispose();
     }
 
     /// <summary>Says good-bye on connections that were not used for the allowed time.</summary>
     public async Task CloseIdleAsync()
     {
-        var keep = new Stack<SmtpConnection>();
-        while (_idle.TryPop(out var connection))
+        List<SmtpConnection> expired;
+        lock (_lock)
         {
-            if (IsExpired(connection))
-                await CloseAsync(connection);
-            else
-                keep.Push(connection);
+            expired = _idle.FindAll(IsExpired);
+            _idle.RemoveAll(IsExpired);
         }
 
-        while (keep.TryPop(out var connection))
-            _idle.Push(connection);
+        foreach (var connection in expired)
+            await CloseAsync(connection);
     }
 
     /// <summary>Closes what is idle now, and what is in use when it comes back.</summary>
     public void Dispose()
     {
-        _closed = true;
-        while (_idle.TryPop(out var connection))
-            connection.Dispose();
+        lock (_lock)
+        {
+            _closed = true;
+            _idle.ForEach(static connection => connection.Dispose());
+            _idle.Clear();
+        }
+    }
+
+    // When a fresh one is wanted, a kept one was found dead. The others are no better, and with them the fresh one would be one too many.
+    private SmtpConnection? TakeIdle(bool fresh)
+    {
+        lock (_lock)
+        {
+            _lastUsed = time.GetUtcNow();
+            while (_idle.Count > 0)
+            {
+                var connection = _idle[^1];
+                _idle.RemoveAt(_idle.Count - 1);
+                if (!fresh && connection.IsConnected && !IsExpired(connection))
+                    return connection;
+                connection.Dispose();
+            }
+
+            return null;
+        }
+    }
+
+    private bool TryKeep(SmtpConnection connection)
+    {
+        lock (_lock)
+        {
+            connection.IdleSince = _lastUsed = time.GetUtcNow();
+            if (!_closed)
+                _idle.Add(connection);
+            return !_closed;
+        }
     }
 
     private static async Task CloseAsync(SmtpConnection connection)

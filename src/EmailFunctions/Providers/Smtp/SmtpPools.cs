@@ -43,8 +43,8 @@ internal sealed class SmtpPools : IDisposable
             foreach (var (key, pool) in _pools)
             {
                 await pool.CloseIdleAsync();
-                // Twice the idle time: nothing idle is left in it, and a sender that just got it can still return to it.
-                if (_time.GetUtcNow() - pool.LastUsed > _options.IdleTime * 2 && _pools.TryRemove(KeyValuePair.Create(key, pool)))
+                // A sender that just got it can still use it: the pool then keeps nothing.
+                if (pool.IsAbandoned && _pools.TryRemove(KeyValuePair.Create(key, pool)))
                     pool.Dispose();
             }
         }
