@@ -15,22 +15,20 @@ namespace EmailFunctions.Providers.Smtp;
 internal sealed class SmtpConnection : SmtpClient, ITransferProgress
 {
     private readonly List<MailboxAddress> _refused = [];
+    private SmtpResponse? _refusal;
 
     private SmtpConnection()
     {
     }
 
-    /// <summary>The server has accepted the sender of the message in hand: the connection lives, and the message may be at fault.</summary>
+    /// <summary>The server has accepted the sender of the message in hand: the connection was alive.</summary>
     public bool SenderAccepted { get; private set; }
 
     /// <summary>Content has been handed over: without an answer it is unknown whether the server has the message.</summary>
     public bool ContentStarted { get; private set; }
 
-    /// <summary>Whether a message went over this connection before.</summary>
-    public bool IsReused { get; private set; }
-
-    /// <summary>When it was last given back to its pool.</summary>
-    public DateTimeOffset IdleSince { get; set; }
+    /// <summary>When it was last given back to its pool; null before the first time.</summary>
+    public DateTimeOffset? IdleSince { get; set; }
 
     /// <summary>The recipients that the server refused of the message in hand.</summary>
     public IReadOnlyList<MailboxAddress> Refused => _refused;
@@ -56,23 +54,27 @@ internal sealed class SmtpConnection : SmtpClient, ITransferProgress
         catch
         {
             connection.Dispose();
+            // MailKit reports a cancellation during the handshake as a failed handshake.
+            cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
     }
 
     /// <summary>Sends one message and returns the server's last answer.</summary>
+    /// <exception cref="NotSupportedException">An address needs SMTPUTF8, which the server does not offer; MailKit would send it all the same.</exception>
     public async Task<string> SendAsync(MimeMessage message, IReadOnlyList<MailboxAddress> recipients, CancellationToken cancellationToken)
     {
         SenderAccepted = false;
         ContentStarted = false;
         _refused.Clear();
+        _refusal = null;
         var sender = (MailboxAddress)message.From[0];
         var format = FormatOptions.Default.Clone();
         // UTF-8 headers only where an address needs them: not every server behind this one takes such mail.
-        format.International = Capabilities.HasFlag(SmtpCapabilities.UTF8) && (sender.IsInternational || recipients.Any(static r => r.IsInternational));
-        var answer = await SendAsync(format, message, sender, recipients, cancellationToken, this);
-        IsReused = true;
-        return answer;
+        format.International = recipients.Concat(message.From.Mailboxes).Concat(message.ReplyTo.Mailboxes).Any(static address => address.IsInternational);
+        if (format.International && !Capabilities.HasFlag(SmtpCapabilities.UTF8))
+            throw new NotSupportedException("SMTPUTF8");
+        return await SendAsync(format, message, sender, recipients, cancellationToken, this);
     }
 
     void ITransferProgress.Report(long bytesTransferred, long totalSize) => ContentStarted = true;
@@ -81,26 +83,16 @@ internal sealed class SmtpConnection : SmtpClient, ITransferProgress
 
     protected override void OnSenderAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) => SenderAccepted = true;
 
-    protected override void OnSenderNotAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response)
-    {
-        // An answer to MAIL FROM other than "closing" shows that the connection is alive.
-        SenderAccepted = response.StatusCode != SmtpStatusCode.ServiceNotAvailable;
-        base.OnSenderNotAccepted(message, mailbox, response);
-    }
-
     protected override void OnRecipientNotAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response)
     {
         _refused.Add(mailbox);
-        LastRefusal = response;
+        // A temporary refusal counts more: the message is worth another try.
+        if (_refusal is null || (int)_refusal.StatusCode >= 500)
+            _refusal = response;
     }
 
-    protected override void OnNoRecipientsAccepted(MimeMessage message)
-    {
-        var response = LastRefusal!;
-        throw new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, response.StatusCode, _refused[^1], response.Response);
-    }
-
-    private SmtpResponse? LastRefusal { get; set; }
+    protected override void OnNoRecipientsAccepted(MimeMessage message) =>
+        throw new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, _refusal!.StatusCode, _refused[0], _refusal.Response);
 
     private static async Task ConnectAsync(Socket socket, string host, int port, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using EmailFunctions.Providers.Mime;
+using MailKit.Net.Smtp;
 using MimeKit;
 
 namespace EmailFunctions.Providers.Smtp;
@@ -39,7 +40,7 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            var failure = SmtpFailures.Explain(exception, contentStarted: false);
+            var failure = SmtpFailures.ExplainOpening(exception);
             return new ProbeResult(false, failure.Category, failure.Answer);
         }
     }
@@ -57,7 +58,7 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            return SmtpFailures.Explain(exception, contentStarted: false);
+            return SmtpFailures.ExplainOpening(exception);
         }
 
         var healthy = false;
@@ -77,11 +78,11 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            if (connection is { IsReused: true, SenderAccepted: false, ContentStarted: false } && !either.IsCancellationRequested)
-                return null;
             // A refusal leaves the connection usable; MailKit has reset it.
-            healthy = exception is MailKit.Net.Smtp.SmtpCommandException && connection.IsConnected;
-            return SmtpFailures.Explain(exception is OperationCanceledException ? new TimeoutException() : exception, connection.ContentStarted);
+            healthy = exception is SmtpCommandException { StatusCode: not SmtpStatusCode.ServiceNotAvailable } or NotSupportedException;
+            if (!healthy && connection is { IdleSince: not null, SenderAccepted: false, ContentStarted: false } && !either.IsCancellationRequested)
+                return null;
+            return SmtpFailures.ExplainSending(exception is OperationCanceledException ? new TimeoutException() : exception, connection.ContentStarted);
         }
         finally
         {
@@ -89,6 +90,12 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
         }
     }
 
-    private static List<int> Positions(IReadOnlyList<MailboxAddress> refused, List<MailboxAddress> recipients) =>
-        refused.Count == 0 ? [] : [.. Enumerable.Range(0, recipients.Count).Where(index => refused.Contains(recipients[index]))];
+    // By address, since MailKit names one that is given twice only once.
+    private static List<int> Positions(IReadOnlyList<MailboxAddress> refused, List<MailboxAddress> recipients)
+    {
+        if (refused.Count == 0)
+            return [];
+        var addresses = refused.Select(static mailbox => mailbox.Address).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return [.. Enumerable.Range(0, recipients.Count).Where(index => addresses.Contains(recipients[index].Address))];
+    }
 }
