@@ -16,8 +16,8 @@ internal static partial class ProviderAnswer
     {
         if (answer is null)
             return null;
-        var clean = Control().Replace(Address().Replace(answer, "<address>"), " ").Trim();
-        return clean.Length > MaxLength ? clean[..MaxLength] + "…" : clean;
+        var named = Word().Replace(answer, static word => HoldsAddress(word.ValueSpan) ? "<address>" : word.Value);
+        return Cut(Control().Replace(named, " ").Trim());
     }
 
     /// <summary>The same without the recipients' names before the at sign: some servers quote those alone ("bob: no such user").</summary>
@@ -34,9 +34,21 @@ internal static partial class ProviderAnswer
         return answer;
     }
 
-    // Anything around an at sign, quoted local parts included; rather too much than too little.
-    [GeneratedRegex("""("[^"\r\n]{0,200}"|[^\s<>"'(),;:]{1,200})@[^\s<>"'(),;]{1,260}""")]
-    private static partial Regex Address();
+    private static string Cut(string text)
+    {
+        if (text.Length <= MaxLength)
+            return text;
+        var end = MaxLength - 1;
+        return text[..(char.IsHighSurrogate(text[end - 1]) ? end - 1 : end)] + "…";
+    }
+
+    // At signs as mail, links and East Asian keyboards write them.
+    private static bool HoldsAddress(ReadOnlySpan<char> word) =>
+        word.ContainsAny('@', '\uFF20') || word.Contains("%40", StringComparison.Ordinal);
+
+    // Whole words, with a quoted local part before them: rather too much than too little, and linear in the answer's length.
+    [GeneratedRegex("""("(\\.|[^"\\\r\n]){0,200}"(?=@))?[^\s<>"(),;]+""", RegexOptions.ExplicitCapture)]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"[\p{Cc}\p{Zl}\p{Zp}]+")]
     private static partial Regex Control();
