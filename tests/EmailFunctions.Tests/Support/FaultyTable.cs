@@ -15,6 +15,9 @@ internal sealed class FaultyTable(IEntityTable inner) : IEntityTable
     /// <summary>Runs before each read.</summary>
     public Action OnRead { get; set; } = static () => { };
 
+    /// <summary>Runs after each read, before its answer is given.</summary>
+    public Func<Task> AfterRead { get; set; } = static () => Task.CompletedTask;
+
     /// <summary>Point reads so far.</summary>
     public int Reads => _reads;
 
@@ -29,11 +32,13 @@ internal sealed class FaultyTable(IEntityTable inner) : IEntityTable
 
     public void ResetCounts() => _reads = _queries = _writes = 0;
 
-    public Task<Entity?> GetAsync(EntityKey key, CancellationToken cancellationToken)
+    public async Task<Entity?> GetAsync(EntityKey key, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _reads);
         OnRead();
-        return inner.GetAsync(key, cancellationToken);
+        var entity = await inner.GetAsync(key, cancellationToken);
+        await AfterRead();
+        return entity;
     }
 
     public async Task<WriteResult> WriteAsync(IReadOnlyList<EntityWrite> writes, CancellationToken cancellationToken)
