@@ -12,6 +12,7 @@ namespace EmailFunctions.Storage.Sqlite;
 internal sealed class SqliteDatabase : IDisposable
 {
     private const int MaxWritesPerCommit = 512;
+    private const int WritesPerAnswer = 4;
 
     private readonly BlockingCollection<PendingWrite> _pending = [];
     private readonly ConcurrentBag<SqliteSession> _readers = [];
@@ -173,8 +174,8 @@ internal sealed class SqliteDatabase : IDisposable
                     TryCommit(session, [write]);
             }
 
-            foreach (var write in batch)
-                write.Answer();
+            for (var start = 0; start < batch.Count; start += WritesPerAnswer)
+                ThreadPool.UnsafeQueueUserWorkItem(new Answers([.. batch.Skip(start).Take(WritesPerAnswer)]), preferLocal: false);
             batch.Clear();
         }
 
@@ -216,6 +217,19 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>
+    /// Answers a few writes of a commit, one after the other: what follows each is short, and a work item for each would cost more
+    /// in threads woken than it gains.
+    /// </summary>
+    private sealed class Answers(PendingWrite[] writes) : IThreadPoolWorkItem
+    {
+        public void Execute()
+        {
+            foreach (var write in writes)
+                write.Answer();
+        }
+    }
+
     private abstract class PendingWrite
     {
         public abstract void Run(SqliteSession session);
@@ -227,7 +241,7 @@ internal sealed class SqliteDatabase : IDisposable
 
     private sealed class PendingWrite<T>(Func<SqliteSession, T> work) : PendingWrite
     {
-        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<T> _completion = new();
         private T? _result;
         private Exception? _exception;
 
