@@ -93,10 +93,12 @@ internal sealed class ConfigValidator : AbstractValidator<ConfigFields>
             .WithMessage($"is required for {type.Name()}");
 
     private static bool IsLabel(string text) =>
-        text.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && text[0] != '-' && text[^1] != '-';
+        text.Length > 0 && text.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && text[0] != '-' && text[^1] != '-';
 
     private static bool IsEndpoint(string text, bool allowHttp) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        // Uri trims spaces and escapes them.
+        !text.Any(char.IsWhiteSpace)
+        && Uri.TryCreate(text, UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttps || (allowHttp && uri.Scheme == Uri.UriSchemeHttp))
         && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0;
 }
