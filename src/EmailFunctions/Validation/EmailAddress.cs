@@ -5,8 +5,9 @@ namespace EmailFunctions.Validation;
 
 /// <summary>
 /// The addresses that are taken: a dot-atom, an at sign, a host name (RFC 5321 section 4.1.2, with the Unicode of RFC 6531).
-/// Quoted local parts, comments, address literals and display names are not: mail libraries disagree on what they mean, and
-/// where two readers disagree mail goes to the wrong one.
+/// Quoted local parts, comments, address literals, display names, the routes of old (<c>user%host@relay</c>,
+/// <c>host!user@relay</c>) and encoded words are not: mail libraries and servers disagree on what they mean, and where two readers
+/// disagree mail goes to the wrong one.
 /// </summary>
 public static class EmailAddress
 {
@@ -16,7 +17,9 @@ public static class EmailAddress
     public const int MaxBytes = 254;
 
     private const int MaxLocalBytes = 64;
-    private const string AtomSymbols = "!#$%&'*+-/=?^_`{|}~";
+    private const string AtomSymbols = "#$&'*+-/=?^_`{|}~";
+    private const string EncodedWord = "=?";
+    private const string Punycode = "xn--";
 
     private static readonly IdnMapping Idn = new() { UseStd3AsciiRules = true };
 
@@ -50,13 +53,14 @@ public static class EmailAddress
 
     private static bool IsLocalPart(ReadOnlySpan<char> local)
     {
-        if (Encoding.UTF8.GetByteCount(local) > MaxLocalBytes || local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal))
+        if (Encoding.UTF8.GetByteCount(local) > MaxLocalBytes || local[0] == '.' || local[^1] == '.'
+            || local.Contains("..", StringComparison.Ordinal) || local.Contains(EncodedWord, StringComparison.Ordinal))
             return false;
         foreach (var rune in local.EnumerateRunes())
         {
             var allowed = rune.IsAscii
                 ? char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value == '.' || AtomSymbols.Contains((char)rune.Value)
-                : IsVisible(rune);
+                : InternationalText.IsLocal(rune);
             if (!allowed)
                 return false;
         }
@@ -64,16 +68,10 @@ public static class EmailAddress
         return true;
     }
 
-    // No spaces, no marks of direction, nothing of no width: what nobody sees must not tell two addresses apart.
-    private static bool IsVisible(Rune rune) =>
-        Rune.IsLetterOrDigit(rune)
-        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.OtherSymbol;
-
     private static bool TryGetAsciiDomain(string domain, out string ascii)
     {
         ascii = "";
-        // Among the others are the dots of other scripts, which are dots to IDNA and plain characters to the rest.
-        if (domain.Length == 0 || !domain.EnumerateRunes().All(static rune => rune.IsAscii || IsVisible(rune)))
+        if (domain.Length == 0 || !IsDomainText(domain))
             return false;
         try
         {
@@ -91,6 +89,33 @@ public static class EmailAddress
             && !labels[^1].All(char.IsAsciiDigit);
     }
 
+    // The dots of other scripts, which are dots to IDNA and plain characters to others, are punctuation and so refused.
+    private static bool IsDomainText(string domain)
+    {
+        foreach (var rune in domain.EnumerateRunes())
+        {
+            if (!rune.IsAscii && !InternationalText.IsDomain(rune))
+                return false;
+        }
+
+        return true;
+    }
+
     private static bool IsLabel(string label) =>
-        label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
+        label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-')
+        && (!label.StartsWith(Punycode, StringComparison.Ordinal) || IsPunycode(label));
+
+    // A reader that shows the decoded name must show one that could have been written, and that leads back to the same label.
+    private static bool IsPunycode(string label)
+    {
+        try
+        {
+            var text = Idn.GetUnicode(label);
+            return text != label && IsDomainText(text) && Idn.GetAscii(text) == label;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
 }
