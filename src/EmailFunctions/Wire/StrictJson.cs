@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -9,6 +10,10 @@ namespace EmailFunctions.Wire;
 /// </summary>
 public static class StrictJson
 {
+    // More than any list or object here may hold. Beyond, only the place where the reading stopped is named: a hostile body must not
+    // cost more than a good one.
+    private const int MaxWalked = 1_000;
+
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     /// <summary>Reads a value; null when <paramref name="errors"/> got something to say.</summary>
@@ -39,7 +44,7 @@ public static class StrictJson
         try
         {
             using var document = JsonDocument.Parse(utf8.ToArray(), options);
-            ExplainObject(document.RootElement, type, errors);
+            ExplainValue("", document.RootElement, type, errors);
         }
         catch (JsonException malformed)
         {
@@ -48,43 +53,60 @@ public static class StrictJson
 
         // The walk knows the usual mistakes; for any other, the serialiser's word on where it stopped.
         if (!errors.Any)
-            errors.Add(FieldOf(thrown.Path, ""), "can't be read");
+            errors.Add(FieldOf(thrown.Path), "can't be read");
     }
 
-    private static void ExplainObject(JsonElement element, JsonTypeInfo type, FieldErrors errors)
+    private static void ExplainValue(string field, JsonElement value, JsonTypeInfo type, FieldErrors errors)
     {
-        if (element.ValueKind != JsonValueKind.Object)
-        {
-            errors.Add(FieldErrors.Whole, "must be a JSON object");
-            return;
-        }
+        if (type.Kind is JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary && value.ValueKind == JsonValueKind.Object)
+            ExplainMembers(field, value, type, errors);
+        else if (type.Kind == JsonTypeInfoKind.Enumerable && value.ValueKind == JsonValueKind.Array)
+            ExplainElements(field, value, type, errors);
+        else if (!CanRead(value, type))
+            errors.Add(field.Length == 0 ? FieldErrors.Whole : field, $"must be {(field.Length == 0 ? "a JSON object" : Describe(type.Type))}");
+    }
 
+    private static void ExplainMembers(string field, JsonElement element, JsonTypeInfo type, FieldErrors errors)
+    {
+        var prefix = field.Length == 0 ? "" : field + ".";
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var member in element.EnumerateObject())
+        foreach (var member in element.EnumerateObject().Take(MaxWalked))
         {
             if (!TryGetName(member, out var name))
-                errors.Add(FieldErrors.Whole, "has a field name that is not valid Unicode");
+                errors.Add(field.Length == 0 ? FieldErrors.Whole : field, "has a field name that is not valid Unicode");
             else if (!seen.Add(name))
-                errors.Add(name, "is given more than once");
-            else if (type.Properties.FirstOrDefault(candidate => candidate.Name == name) is not { } property)
-                errors.Add(name, "is not a field that is known here");
+                errors.Add(prefix + name, "is given more than once");
+            else if (TypeOf(name, type) is not { } memberType)
+                errors.Add(prefix + name, "is not a field that is known here");
             else
-                ExplainValue(name, member.Value, property, type.Options, errors);
+                ExplainValue(prefix + name, member.Value, memberType, errors);
         }
     }
 
-    private static void ExplainValue(
-        string name, JsonElement value, JsonPropertyInfo property, JsonSerializerOptions options, FieldErrors errors)
+    private static void ExplainElements(string field, JsonElement array, JsonTypeInfo type, FieldErrors errors)
     {
-        var type = options.GetTypeInfo(property.PropertyType);
+        var elementType = type.Options.GetTypeInfo(type.ElementType!);
+        var index = 0;
+        foreach (var element in array.EnumerateArray().Take(MaxWalked))
+            ExplainValue(string.Create(CultureInfo.InvariantCulture, $"{field}[{index++}]"), element, elementType, errors);
+    }
+
+    // Null: there is no such member.
+    private static JsonTypeInfo? TypeOf(string name, JsonTypeInfo type) =>
+        type.Kind == JsonTypeInfoKind.Dictionary
+            ? type.Options.GetTypeInfo(type.ElementType!)
+            : type.Properties.FirstOrDefault(property => property.Name == name) is { } property ? type.Options.GetTypeInfo(property.PropertyType) : null;
+
+    private static bool CanRead(JsonElement value, JsonTypeInfo type)
+    {
         try
         {
             value.Deserialize(type);
+            return true;
         }
-        catch (JsonException exception)
+        catch (JsonException)
         {
-            var field = FieldOf(exception.Path, name);
-            errors.Add(field, field == name ? $"must be {Describe(type.Type)}" : "has the wrong type, is repeated or is not known here");
+            return false;
         }
     }
 
@@ -103,12 +125,7 @@ public static class StrictJson
     }
 
     // The serialiser's path begins with $; below a field it goes on with .name, ['name'] or [index].
-    private static string FieldOf(string? path, string prefix)
-    {
-        var rest = path is { Length: > 1 } ? path[1..] : "";
-        var field = prefix + rest;
-        return field.Length == 0 ? FieldErrors.Whole : field.TrimStart('.');
-    }
+    private static string FieldOf(string? path) => path is { Length: > 1 } ? path[1..].TrimStart('.') : FieldErrors.Whole;
 
     private static string Describe(Type type)
     {
@@ -121,6 +138,7 @@ public static class StrictJson
             _ when plain == typeof(bool) => "true or false",
             _ when plain == typeof(byte[]) => "a string in base64",
             _ when plain == typeof(DateTimeOffset) => "a time as RFC 3339 writes it, for example 2026-01-31T08:00:00Z",
+            _ when plain == typeof(JsonElement) => "JSON without repeated names",
             _ when plain == typeof(List<string>) => "an array of strings",
             _ when typeof(System.Collections.IDictionary).IsAssignableFrom(plain) => "an object whose values are strings",
             _ when typeof(System.Collections.IEnumerable).IsAssignableFrom(plain) => "an array of objects",
