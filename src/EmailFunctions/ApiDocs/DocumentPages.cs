@@ -34,7 +34,8 @@ internal static class DocumentPages
 
     public static void MapApiDocs(this IEndpointRouteBuilder routes)
     {
-        routes.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
+        // A literal path: with the document's name as a parameter, another name would be answered in plain text.
+        routes.MapOpenApi(DocumentPath).ExcludeFromDescription();
         MapPage(routes, "/docs/{*asset}", "Swagger UI", static page => page.UseSwaggerUI(ConfigureSwaggerUi));
         MapPage(routes, "/redoc/{*asset}", "ReDoc", static page => page.UseReDoc(ConfigureReDoc));
     }
