@@ -10,6 +10,10 @@ internal static class EndpointDocs
     public static RouteHandlerBuilder TakesJson<T>(this RouteHandlerBuilder builder) where T : notnull =>
         builder.Accepts<T>(MediaTypeNames.Application.Json);
 
+    /// <summary>The body that changes some fields of a <typeparamref name="T"/>, by a name of its own.</summary>
+    public static RouteHandlerBuilder TakesChangeOf<T>(this RouteHandlerBuilder builder, string name) where T : notnull =>
+        builder.TakesJson<T>().WithMetadata(new TakesChange(typeof(T), name));
+
     /// <summary>The problems it may answer, beside those that any may.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
     {
@@ -22,6 +26,9 @@ internal static class EndpointDocs
     /// <summary>It takes the header <c>Idempotency-Key</c>.</summary>
     public static RouteHandlerBuilder WithIdempotencyKey(this RouteHandlerBuilder builder) => builder.WithMetadata(new TakesIdempotencyKey());
 }
+
+/// <summary>Marks an endpoint that takes some fields of a type.</summary>
+internal sealed record TakesChange(Type Whole, string Name);
 
 /// <summary>Marks an endpoint that takes the header <c>Idempotency-Key</c>.</summary>
 internal sealed class TakesIdempotencyKey;

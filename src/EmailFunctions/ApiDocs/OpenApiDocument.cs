@@ -11,6 +11,8 @@ internal static class OpenApiDocument
     public static void Configure(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.CreateSchemaReferenceId = OpenApiSchemas.NameOf;
+        options.AddSchemaTransformer(OpenApiSchemas.CompleteAsync);
         options.AddDocumentTransformer(static (document, _, _) =>
         {
             document.Info = new OpenApiInfo
@@ -22,12 +24,26 @@ internal static class OpenApiDocument
             document.Servers = [];
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer(static (operation, context, _) =>
+        options.AddOperationTransformer(static async (operation, context, cancellationToken) =>
         {
+            await AddChangeAsync(operation, context, cancellationToken);
             AddExamples(operation, context);
+            OpenApiParameters.Complete(operation);
             AddHeaders(operation, context);
-            return Task.CompletedTask;
         });
+    }
+
+    // A change takes the same fields as the whole, but needs none of them, and a null clears one.
+    private static async Task AddChangeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<TakesChange>().FirstOrDefault() is not { } change)
+            return;
+        var schema = await context.GetOrCreateSchemaAsync(change.Whole, parameterDescription: null, cancellationToken);
+        schema.Required = null;
+        schema.Description = "The fields to change.";
+        context.Document!.AddComponent(change.Name, schema);
+        foreach (var media in operation.RequestBody!.Content!.Values)
+            media.Schema = new OpenApiSchemaReference(change.Name, context.Document);
     }
 
     private static void AddExamples(OpenApiOperation operation, OpenApiOperationTransformerContext context)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using EmailFunctions.Access;
@@ -14,10 +15,10 @@ public sealed record AuditLog(
     string TenantId,
     string RecipientHash,
     string? TemplateName,
-    string Status,
+    [property: Description("sent, failed or dead_lettered.")] string Status,
     string Provider,
     string MessageId,
-    string? ErrorCategory,
+    [property: Description("auth, network, timeout, recipient, content, quota, rate_limited, config, provider_unavailable or unexpected.")] string? ErrorCategory,
     string? TraceId,
     DateTimeOffset CreatedAt);
 

@@ -128,6 +128,8 @@ internal static class ServiceComposition
     {
         services.ConfigureHttpJsonOptions(static options =>
         {
+            // Numbers in strings are refused, and the document must not offer them.
+            options.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
             options.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
             options.SerializerOptions.Converters.Add(new Rfc3339Converter());
             options.SerializerOptions.TypeInfoResolverChain.Clear();

@@ -12,17 +12,17 @@ internal static class ConfigEndpoints
     {
         var group = routes.MapGroup("/email/configs/{tenant_id}").WithTags(ApiTags.EmailConfiguration);
         group.MapPost("", PostAsync).WithName("CreateConfig").WithSummary("Create or replace a tenant's configuration")
-            .TakesJson<ConfigFields>().ProducesProblems(400, 412, 413, 415);
+            .TakesJson<ConfigFields>().ProducesProblems(400, 403, 412, 413, 415);
         group.MapGet("", GetAsync).WithName("GetConfig").WithSummary("Read a tenant's configuration, without its secrets")
-            .ProducesProblems(400, 404);
+            .ProducesProblems(400, 403, 404);
         group.MapPut("", PutAsync).WithName("UpdateConfig").WithSummary("Change some fields; an explicit null clears one")
-            .TakesJson<ConfigFields>().ProducesProblems(400, 404, 412, 413, 415);
+            .TakesChangeOf<ConfigFields>("ConfigChange").ProducesProblems(400, 403, 404, 412, 413, 415);
         group.MapDelete("", DeleteAsync).WithName("DeleteConfig").WithSummary("Remove a tenant's configuration; the system default sends then")
-            .ProducesProblems(400, 404, 412);
+            .ProducesProblems(400, 403, 404, 412);
         group.MapPost("/test", TestAsync).WithName("TestConfig").WithSummary("Send a test mail at once")
-            .TakesJson<ConfigTestRequest>().ProducesProblems(400, 404, 413, 415);
+            .TakesJson<ConfigTestRequest>().ProducesProblems(400, 403, 404, 413, 415);
         group.MapGet("/health", HealthAsync).WithName("GetConfigHealth").WithSummary("Probe the tenant's provider without sending")
-            .ProducesProblems(400);
+            .ProducesProblems(400, 403);
     }
 
     private static async Task<Results<Created<ConfigResponse>, Ok<ConfigResponse>>> PostAsync(

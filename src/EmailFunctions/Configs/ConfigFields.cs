@@ -8,24 +8,25 @@ public sealed record ConfigFields
 {
     [Description("smtp, aws_ses (ses is another name for it), sendgrid, mailgun, console or file.")]
     [Required]
+    [MaxLength(8)]
     public string? ProviderType { get; init; }
 
     [Description("False: the tenant's mail goes through the system default provider.")]
     [DefaultValue(true)]
     public bool? IsActive { get; init; }
 
-    [MaxLength(255)]
+    [Length(1, 255)]
     public string? SmtpHost { get; init; }
 
     [Description("Default 587, or 465 with smtp_use_ssl.")]
     [Range(1, 65535)]
     public int? SmtpPort { get; init; }
 
-    [MaxLength(255)]
+    [Length(1, 255)]
     public string? SmtpUsername { get; init; }
 
     [Description("Write-only.")]
-    [MaxLength(1024)]
+    [Length(1, 1024)]
     public string? SmtpPassword { get; init; }
 
     [Description("STARTTLS, required. Default true unless smtp_use_ssl is true.")]
@@ -34,39 +35,39 @@ public sealed record ConfigFields
     [Description("TLS from the first byte. Default false.")]
     public bool? SmtpUseSsl { get; init; }
 
-    [MaxLength(50)]
+    [Length(1, 50)]
     public string? AwsRegion { get; init; }
 
-    [MaxLength(255)]
+    [Length(1, 255)]
     public string? AwsConfigurationSet { get; init; }
 
     [Description("Write-only.")]
-    [MaxLength(1024)]
+    [Length(1, 1024)]
     public string? AwsAccessKey { get; init; }
 
     [Description("Write-only.")]
-    [MaxLength(1024)]
+    [Length(1, 1024)]
     public string? AwsSecretKey { get; init; }
 
     [Description("Write-only. SendGrid, Mailgun.")]
-    [MaxLength(1024)]
+    [Length(1, 1024)]
     public string? ApiKey { get; init; }
 
     [Description("An https address; for Mailgun EU https://api.eu.mailgun.net.")]
-    [MaxLength(255)]
+    [Length(1, 255)]
     public string? ApiEndpoint { get; init; }
 
     [Description("The sending domain in Mailgun's URL. Default: the domain of from_email.")]
-    [MaxLength(255)]
+    [Length(1, 255)]
     public string? MailgunDomain { get; init; }
 
-    [MaxLength(254)]
+    [Length(1, 254)]
     public string? FromEmail { get; init; }
 
-    [MaxLength(100)]
+    [Length(1, 100)]
     public string? FromName { get; init; }
 
-    [MaxLength(254)]
+    [Length(1, 254)]
     public string? ReplyTo { get; init; }
 
     [Description("0: unlimited. Absent: the system's default.")]
@@ -81,10 +82,12 @@ public sealed record ConfigFields
     [Range(0, int.MaxValue)]
     public int? DailyQuota { get; init; }
 
-    [Description("USD per recipient. Absent: the provider's usual price.")]
+    [Description("USD per recipient, with at most 9 decimal places. Absent: the provider's usual price.")]
+    [Range(0, 1_000_000_000)]
     public decimal? CostPerEmailUsd { get; init; }
 
-    [Description("USD per UTC month. 0 or absent: no budget.")]
+    [Description("USD per UTC month, with at most 9 decimal places. 0 or absent: no budget.")]
+    [Range(0, 1_000_000_000)]
     public decimal? MonthlyBudgetUsd { get; init; }
 
     /// <summary>The same without secrets: what may be stored in clear and shown.</summary>

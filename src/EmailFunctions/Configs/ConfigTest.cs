@@ -12,6 +12,7 @@ public sealed record ConfigTestRequest
 {
     [Description("Who gets the test mail.")]
     [Required]
+    [MaxLength(254)]
     public string? To { get; init; }
 
     [Description("False: through the system default.")]

@@ -1,4 +1,5 @@
 using EmailFunctions.ApiDocs;
+using EmailFunctions.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EmailFunctions.Health;
@@ -15,7 +16,8 @@ internal static class HealthEndpoints
     private static void Map(IEndpointRouteBuilder routes, string name) =>
         routes.MapGet("/health", GetAsync).WithTags(ApiTags.Service).WithName(name)
             .WithSummary("Whether the service lives and is ready; what is not is named")
-            .Produces<HealthResponse>().Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);
+            .Produces<HealthResponse>().Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable)
+            .Produces<ProblemBody>(StatusCodes.Status500InternalServerError, Problem.ContentType);
 
     private static async Task<JsonHttpResult<HealthResponse>> GetAsync(ServiceHealth health, CancellationToken cancellationToken)
     {

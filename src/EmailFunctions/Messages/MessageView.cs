@@ -1,17 +1,19 @@
+using System.ComponentModel;
+
 namespace EmailFunctions.Messages;
 
 /// <summary>A message as a client sees it.</summary>
 public sealed record MessageView(
     string MessageId,
     string TenantId,
-    string Status,
+    [property: Description("queued, sending, deferred, sent, failed, cancelled, expired or dead_lettered.")] string Status,
     string? Reason,
     DateTimeOffset? ScheduledFor,
     int Attempts,
     string? Provider,
     string? ProviderMessageId,
     string? ProviderAnswer,
-    string? ErrorCategory,
+    [property: Description("auth, network, timeout, recipient, content, quota, rate_limited, config, provider_unavailable or unexpected.")] string? ErrorCategory,
     int RecipientCount,
     IReadOnlyList<int> RefusedRecipients,
     DateTimeOffset CreatedAt,

@@ -12,7 +12,7 @@ namespace EmailFunctions.Sending;
 public sealed record SendRequest
 {
     [Description("Absent: the caller's own tenant.")]
-    [MaxLength(64)]
+    [Length(1, 64)]
     public string? TenantId { get; set; }
 
     [Description("1 to 100 addresses; to, cc and bcc together at most 100.")]
@@ -21,8 +21,10 @@ public sealed record SendRequest
     [MaxLength(100)]
     public List<string>? To { get; set; }
 
+    [MaxLength(100)]
     public List<string>? Cc { get; set; }
 
+    [MaxLength(100)]
     public List<string>? Bcc { get; set; }
 
     [Required]
@@ -30,27 +32,30 @@ public sealed record SendRequest
     [MaxLength(500)]
     public string? Subject { get; set; }
 
-    [Description("The plain text. This or body_html, or both.")]
+    [Description("The plain text. This or body_html, or both. All of a message holds at most 26,214,400 bytes.")]
     public string? Body { get; set; }
 
+    [Description("The HTML. All of a message holds at most 26,214,400 bytes.")]
     public string? BodyHtml { get; set; }
 
     [Description("Absent: the configuration's from_email.")]
     [MaxLength(254)]
     public string? FromEmail { get; set; }
 
-    [MaxLength(100)]
+    [Length(1, 100)]
     public string? FromName { get; set; }
 
     [MaxLength(254)]
     public string? ReplyTo { get; set; }
 
-    [Description("Further header fields, at most 50; those that the service writes itself are refused.")]
+    [Description("Further header fields, at most 50, with names of at most 76 and values of at most 2,000 characters; those that the service writes itself are refused.")]
     public Dictionary<string, string>? Headers { get; set; }
 
+    [Description("Their bytes count decoded; all of a message holds at most 26,214,400.")]
+    [MaxLength(500)]
     public List<AttachmentRequest>? Attachments { get; set; }
 
-    [Description("Only normal in this version.")]
+    [Description("high, normal or low; only normal in this version.")]
     [DefaultValue("normal")]
     public string? Priority { get; set; }
 
@@ -74,7 +79,7 @@ public sealed record SendRequest
     public DateTimeOffset? ExpiresAt { get; set; }
 
     [Description("The same as the header Idempotency-Key.")]
-    [MaxLength(256)]
+    [Length(1, 256)]
     public string? IdempotencyKey { get; set; }
 
     /// <summary>Says nothing: a record prints its members, and these must reach no log.</summary>
@@ -84,11 +89,11 @@ public sealed record SendRequest
 public sealed record AttachmentRequest
 {
     [Required]
-    [MaxLength(255)]
+    [Length(1, 255)]
     public string? Filename { get; set; }
 
     [Required]
-    [MaxLength(255)]
+    [Length(1, 255)]
     public string? ContentType { get; set; }
 
     [Description("The file in base64.")]
@@ -96,14 +101,14 @@ public sealed record AttachmentRequest
     public byte[]? Content { get; set; }
 
     [Description("Makes it an inline part, which HTML shows as cid:…")]
-    [MaxLength(200)]
+    [Length(1, 200)]
     public string? ContentId { get; set; }
 
     public override string ToString() => nameof(AttachmentRequest);
 }
 
 /// <summary>The answer to an accepted message.</summary>
-public sealed record SendResponse(string MessageId, string Status, string TenantId, DateTimeOffset AcceptedAt);
+public sealed record SendResponse(string MessageId, [property: Description("queued.")] string Status, string TenantId, DateTimeOffset AcceptedAt);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

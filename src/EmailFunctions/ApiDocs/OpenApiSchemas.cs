@@ -1,0 +1,34 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace EmailFunctions.ApiDocs;
+
+/// <summary>What schemas say beyond what the types say by themselves.</summary>
+internal static class OpenApiSchemas
+{
+    /// <summary>The schema's name among the components; null: it has none and stands where it is used.</summary>
+    public static string? NameOf(JsonTypeInfo type) =>
+        (Nullable.GetUnderlyingType(type.Type) ?? type.Type) == typeof(JsonElement) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
+
+    public static Task CompleteAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        var type = context.JsonTypeInfo.Type;
+        // A converter of ours writes times, and the exporter can't look into one.
+        if (type == typeof(DateTimeOffset))
+            schema.Type = JsonSchemaType.String;
+        else if (type == typeof(DateTimeOffset?))
+            schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+        if (context.JsonPropertyInfo is { } property && (Has<RequiredAttribute>(property) || Has<JsonIgnoreAttribute>(property)))
+            schema.Type &= ~JsonSchemaType.Null;
+        // What is left out where there is nothing to say is never null, and not always there.
+        foreach (var optional in context.JsonTypeInfo.Properties.Where(Has<JsonIgnoreAttribute>))
+            schema.Required?.Remove(optional.Name);
+        return Task.CompletedTask;
+    }
+
+    private static bool Has<T>(JsonPropertyInfo property) => property.AttributeProvider?.IsDefined(typeof(T), inherit: true) == true;
+}
