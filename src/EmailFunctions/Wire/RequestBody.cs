@@ -52,7 +52,7 @@ public static class RequestBody
             var length = 0;
             while (true)
             {
-                var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                var read = await ReadAsync(request.Body, buffer.AsMemory(length), cancellationToken);
                 if (read == 0)
                     break;
                 length += read;
@@ -67,6 +67,19 @@ public static class RequestBody
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    // What the server can't unpack (a chunk of more bytes than it can count) is the client's fault, as is a connection that breaks.
+    private static async ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await body.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException exception) when (exception is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("The body can't be read.", exception);
         }
     }
 
