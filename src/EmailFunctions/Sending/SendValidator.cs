@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using EmailFunctions.Validation;
 using EmailFunctions.Wire;
-using MimeKit;
+using Microsoft.Net.Http.Headers;
 
 namespace EmailFunctions.Sending;
 
@@ -132,7 +132,7 @@ internal static class SendValidator
 
         if (attachment.Filename is not { Length: > 0 and <= 255 } name || name.Any(static c => char.IsControl(c) || c is '/' or '\\'))
             errors.Add(field + ".filename", "must have 1 to 255 characters, without control characters, / and \\");
-        if (attachment.ContentType is not { Length: > 0 and <= 255 } type || type.Any(static c => c is < ' ' or > '~') || !IsMediaType(type))
+        if (attachment.ContentType is not { Length: > 0 and <= 255 } type || type.Any(static c => c is < ' ' or > '~') || !MediaTypeHeaderValue.TryParse(type, out _))
             errors.Add(field + ".content_type", "must be a media type like application/pdf");
         if (attachment.Content is null)
             errors.Add(field + ".content", "is required: the file in base64");
@@ -143,19 +143,6 @@ internal static class SendValidator
             errors.Add(field + ".content_id", "must have 1 to 200 printable ASCII characters, without spaces, quotes, brackets, backslashes and a dot at the end");
         else if (!ids.Add(id))
             errors.Add(field + ".content_id", "must be unique within the message");
-    }
-
-    // TryParse forgives what Parse, which builds the mail, does not.
-    private static bool IsMediaType(string text)
-    {
-        try
-        {
-            return ContentType.Parse(text).MediaSubtype.Length > 0;
-        }
-        catch (ParseException)
-        {
-            return false;
-        }
     }
 
     private static void Tags(List<string>? tags, FieldErrors errors)

@@ -31,7 +31,7 @@ public sealed class ArchitectureTests
         ["Audit"] = ["Access", "ApiDocs", "Keys", "Problems", "Storage", "Tenants", "Validation", "Wire"],
         ["Configs"] = ["Access", "ApiDocs", "Keys", "Messages", "Problems", "Providers", "Storage", "Tenants", "Validation", "Wire"],
         ["Delivery"] = ["Audit", "Configs", "Keys", "Messages", "Providers", "Queueing", "Storage", "Tenants", "Usage"],
-        ["Health"] = ["Keys", "Queueing", "Storage"],
+        ["Health"] = ["Keys", "Problems", "Queueing", "Storage"],
         ["Keys"] = ["Storage", "Tenants"],
         ["Messages"] = ["Access", "ApiDocs", "Payloads", "Problems", "Storage", "Tenants"],
         ["Payloads"] = ["Storage"],
