@@ -25,12 +25,14 @@ public sealed class Ledger(IEntityTable table)
     public static IEnumerable<EntityWrite> Change(LedgerEntry before, LedgerEntry after)
     {
         yield return EntityWrite.Replace(LedgerRows.ToEntity(after), before.ETag);
-        if (before.SweepAt == after.SweepAt)
+        // Two times may share a key, which counts milliseconds; a batch names a key once.
+        var (old, due) = (DueKeyOf(before), DueKeyOf(after));
+        if (old == due)
             yield break;
-        if (before.SweepAt is { } old)
-            yield return EntityWrite.Delete(LedgerRows.DueKeyOf(before.Id, old), etag: null);
-        if (after.SweepAt is { } due)
-            yield return EntityWrite.Put(new Entity(LedgerRows.DueKeyOf(after.Id, due)));
+        if (old is { } gone)
+            yield return EntityWrite.Delete(gone, etag: null);
+        if (due is { } put)
+            yield return EntityWrite.Put(new Entity(put));
     }
 
     /// <summary>Writes a batch whose first write is that of a ledger row.</summary>
@@ -55,4 +57,7 @@ public sealed class Ledger(IEntityTable table)
         }
         while (query.Continuation is not null);
     }
+
+    private static EntityKey? DueKeyOf(LedgerEntry entry) =>
+        entry.SweepAt is { } sweepAt ? LedgerRows.DueKeyOf(entry.Id, sweepAt) : null;
 }
