@@ -69,7 +69,21 @@ public sealed record LedgerEntry
     {
         const int MaxEntries = 60;
         var history = History.Length < MaxEntries ? History : History.RemoveAt(1);
-        return this with { History = history.Add(entry), UpdatedAt = entry.At };
+        return this with { History = WithRoom(history.Add(entry)), UpdatedAt = entry.At };
+    }
+
+    // A character may take six in JSON, of two bytes each, and the property holds 64 KiB: the older answers go, their lines stay.
+    private static ImmutableArray<HistoryEntry> WithRoom(ImmutableArray<HistoryEntry> history)
+    {
+        var room = 3_000;
+        for (var index = history.Length - 1; index >= 0; index--)
+        {
+            room -= history[index].Answer?.Length ?? 0;
+            if (room < 0 && history[index].Answer is not null)
+                history = history.SetItem(index, history[index] with { Answer = null });
+        }
+
+        return history;
     }
 }
 
