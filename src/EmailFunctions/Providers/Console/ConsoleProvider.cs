@@ -21,7 +21,8 @@ internal sealed class ConsoleProvider(TextWriter output) : IEmailProvider, IDisp
         try
         {
             await output.WriteLineAsync($"----- message {email.Id}");
-            await output.WriteLineAsync(Encoding.ASCII.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+            // An international local part has no ASCII form.
+            await output.WriteLineAsync(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
             await output.WriteLineAsync("-----");
             await output.FlushAsync(CancellationToken.None);
         }

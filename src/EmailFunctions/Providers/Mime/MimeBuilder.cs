@@ -17,7 +17,7 @@ internal static class MimeBuilder
         var message = new MimeMessage
         {
             Date = email.Date,
-            MessageId = $"{email.Id.Unique}@{from.Domain}",
+            MessageId = $"{email.Id.Unique}@{AsciiDomain(from)}",
             Subject = content.Subject,
             Body = BuildBody(content),
         };
@@ -37,8 +37,14 @@ internal static class MimeBuilder
         return Mailbox(content.FromName ?? (content.FromEmail is null ? settings.FromName : null), address);
     }
 
-    /// <summary>An address as servers without SMTPUTF8 take it, too: an international domain in its ASCII form.</summary>
-    public static MailboxAddress Mailbox(string? name, string address) => new(name, MailboxAddress.EncodeAddrspec(address));
+    /// <summary>An address; MimeKit writes an international domain in its ASCII form, which servers without SMTPUTF8 take, too.</summary>
+    public static MailboxAddress Mailbox(string? name, string address) => new(name, address);
+
+    private static string AsciiDomain(MailboxAddress mailbox)
+    {
+        var address = mailbox.GetAddress(idnEncode: true);
+        return address[(address.LastIndexOf('@') + 1)..];
+    }
 
     private static void AddHeaders(MimeMessage message, EmailContent content)
     {

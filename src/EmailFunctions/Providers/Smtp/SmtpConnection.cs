@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -71,7 +72,7 @@ internal sealed class SmtpConnection : SmtpClient, ITransferProgress
         var sender = (MailboxAddress)message.From[0];
         var format = FormatOptions.Default.Clone();
         // UTF-8 headers only where an address needs them: not every server behind this one takes such mail.
-        format.International = recipients.Concat(message.From.Mailboxes).Concat(message.ReplyTo.Mailboxes).Any(static address => address.IsInternational);
+        format.International = recipients.Concat(message.From.Mailboxes).Concat(message.ReplyTo.Mailboxes).Any(NeedsUtf8);
         if (format.International && !Capabilities.HasFlag(SmtpCapabilities.UTF8))
             throw new NotSupportedException("SMTPUTF8");
         return await SendAsync(format, message, sender, recipients, cancellationToken, this);
@@ -93,6 +94,9 @@ internal sealed class SmtpConnection : SmtpClient, ITransferProgress
 
     protected override void OnNoRecipientsAccepted(MimeMessage message) =>
         throw new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, _refusal!.StatusCode, _refused[0], _refusal.Response);
+
+    // An international domain has an ASCII form (RFC 5891), a local part has none.
+    private static bool NeedsUtf8(MailboxAddress mailbox) => !Ascii.IsValid(mailbox.LocalPart);
 
     private static async Task ConnectAsync(Socket socket, string host, int port, CancellationToken cancellationToken)
     {
