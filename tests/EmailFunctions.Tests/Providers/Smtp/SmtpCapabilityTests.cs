@@ -49,6 +49,25 @@ public sealed class SmtpCapabilityTests
     }
 
     [Fact]
+    public async Task An_international_domain_goes_to_a_server_without_smtputf8_in_its_ascii_form()
+    {
+        await using var bench = new SmtpBench(new() { KeepContent = true, SmtpUtf8 = false });
+        Assert.Equal(SendStatus.Sent, (await bench.SendAsync(WithInternationalDomains)).Status);
+        var message = Assert.Single(bench.Sink.Messages);
+        Assert.Equal(("a@xn--bcher-kva.example", "b@xn--bcher-kva.example"), (message.MailFrom, Assert.Single(message.Recipients)));
+        Assert.True(Ascii.IsValid(message.Content.Span));
+    }
+
+    // On the envelope MailKit writes it as it is where the server allows that.
+    [Fact]
+    public async Task An_international_domain_makes_no_message_international()
+    {
+        await using var bench = new SmtpBench(new() { KeepContent = true });
+        Assert.Equal(SendStatus.Sent, (await bench.SendAsync(WithInternationalDomains)).Status);
+        Assert.True(Ascii.IsValid(Assert.Single(bench.Sink.Messages).Content.Span));
+    }
+
+    [Fact]
     public async Task A_message_with_plain_addresses_never_asks_for_smtputf8()
     {
         await using var bench = new SmtpBench(new() { KeepContent = true });
@@ -92,6 +111,9 @@ public sealed class SmtpCapabilityTests
         var result = await bench.SendAsync(Emails.Small with { Text = new string('x', 20_000) });
         Assert.Equal((SendStatus.Permanent, ErrorCategory.Content), (result.Status, result.Category));
     }
+
+    private static EmailContent WithInternationalDomains { get; } =
+        Emails.Small with { FromEmail = "a@bücher.example", To = ["b@bücher.example"], ReplyTo = "c@bücher.example" };
 
     private static EmailContent With(string where) => where switch
     {

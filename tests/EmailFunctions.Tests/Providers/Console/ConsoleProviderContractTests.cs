@@ -1,0 +1,38 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using EmailFunctions.Providers;
+using EmailFunctions.Providers.Console;
+
+namespace EmailFunctions.Tests.Providers.Console;
+
+public sealed partial class ConsoleProviderContractTests : EmailProviderContract
+{
+    private readonly StringWriter _output = new();
+    private readonly ConsoleProvider _provider;
+
+    public ConsoleProviderContractTests() => _provider = new ConsoleProvider(_output);
+
+    private protected override IEmailProvider Provider => _provider;
+
+    private protected override ProviderSettings Settings { get; } = new() { Type = ProviderType.Console, FromEmail = Emails.Sender };
+
+    private protected override IReadOnlyList<byte[]> Arrived =>
+        [.. Printed().Matches(_output.ToString()).Select(static match => Encoding.UTF8.GetBytes(match.Groups["mail"].Value))];
+
+    public override async ValueTask DisposeAsync()
+    {
+        _provider.Dispose();
+        await _output.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Messages_at_the_same_time_are_printed_one_after_the_other()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _provider.SendAsync(Emails.Outgoing(), Emails.Account(Settings), Token), Token)));
+        Assert.Equal(50, Arrived.Count);
+        Assert.All(Arrived, static bytes => Assert.DoesNotContain("----- message", Encoding.UTF8.GetString(bytes), StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"^----- message \S+\r?\n(?<mail>.*?)\r?\n-----\r?$", RegexOptions.Singleline | RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Printed();
+}

@@ -1,0 +1,23 @@
+using EmailFunctions.Providers;
+using EmailFunctions.Providers.File;
+using EmailFunctions.Tests.Support;
+
+namespace EmailFunctions.Tests.Providers.File;
+
+public sealed class FileProviderContractTests : EmailProviderContract
+{
+    private readonly TempFolder _folder = new();
+
+    private protected override IEmailProvider Provider => new FileProvider(_folder.FullPath);
+
+    private protected override ProviderSettings Settings { get; } = new() { Type = ProviderType.File, FromEmail = Emails.Sender };
+
+    private protected override IReadOnlyList<byte[]> Arrived =>
+        [.. Directory.GetFiles(_folder.FullPath, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(System.IO.File.ReadAllBytes)];
+
+    public override ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return default;
+    }
+}
