@@ -1,13 +1,14 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using EmailFunctions.Messages;
 using MimeKit;
 
 namespace EmailFunctions.Providers.Mime;
 
 /// <summary>The one place where a message becomes MIME, for every provider that takes MIME. Bcc is never among the headers.</summary>
-internal static class MimeBuilder
+internal static partial class MimeBuilder
 {
     /// <summary>Builds the message as the account sends it.</summary>
     public static MimeMessage Build(OutgoingEmail email, ProviderSettings settings)
@@ -90,7 +91,9 @@ internal static class MimeBuilder
         return related;
     }
 
-    private static TextPart Text(string subtype, string text) => new(subtype) { Text = text };
+    // MimeKit mends a bare line feed, not a bare carriage return, which mail may not hold (RFC 5321 section 2.3.8): some servers would
+    // take "\r.\r" for the end of the message.
+    private static TextPart Text(string subtype, string text) => new(subtype) { Text = BareReturn().Replace(text, "\r\n") };
 
     private static MimePart Part(EmailAttachment attachment)
     {
@@ -119,6 +122,9 @@ internal static class MimeBuilder
             return new ContentType("application", "octet-stream");
         return type.MediaType.ToLowerInvariant() is "message" or "multipart" ? new ContentType("application", "octet-stream") : type;
     }
+
+    [GeneratedRegex(@"\r(?!\n)")]
+    private static partial Regex BareReturn();
 }
 
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
