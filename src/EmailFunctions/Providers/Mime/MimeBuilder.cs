@@ -19,7 +19,6 @@ internal static partial class MimeBuilder
         {
             Date = email.Date,
             MessageId = $"{email.Id.Unique}@{AsciiDomain(from)}",
-            Subject = content.Subject,
             Body = BuildBody(content),
         };
         message.From.Add(from);
@@ -27,6 +26,7 @@ internal static partial class MimeBuilder
             message.ReplyTo.Add(Mailbox(null, replyTo));
         message.To.AddRange(content.To.Select(static address => Mailbox(null, address)));
         message.Cc.AddRange(content.Cc.Select(static address => Mailbox(null, address)));
+        message.Headers.Replace(HeaderText.Write("Subject", content.Subject));
         AddHeaders(message, content);
         return message;
     }
@@ -50,12 +50,12 @@ internal static partial class MimeBuilder
     private static void AddHeaders(MimeMessage message, EmailContent content)
     {
         foreach (var (name, value) in content.Headers)
-            message.Headers.Add(name, value);
+            message.Headers.Add(HeaderText.Write(name, value));
         // SMTP has no place for tags and metadata; as headers they reach whatever reads the mail.
         foreach (var tag in content.Tags)
-            message.Headers.Add("X-Tag", tag);
+            message.Headers.Add(HeaderText.Write("X-Tag", tag));
         if (content.Metadata.Count > 0)
-            message.Headers.Add("X-Metadata", JsonSerializer.Serialize(content.Metadata, MimeJson.Default.IReadOnlyDictionaryStringString));
+            message.Headers.Add(HeaderText.WriteJson("X-Metadata", JsonSerializer.Serialize(content.Metadata, MimeJson.Default.IReadOnlyDictionaryStringString)));
     }
 
     private static MimeEntity BuildBody(EmailContent content)
@@ -107,7 +107,24 @@ internal static partial class MimeBuilder
         if (attachment.ContentId is { } id)
             part.ContentId = id;
         part.FileName = attachment.FileName;
+        if (attachment.FileName.Any(char.IsSurrogate))
+            KeepWhole(part);
         return part;
+    }
+
+    // Where MimeKit splits a long name (RFC 2231 section 3) it may split a character of two UTF-16 units. Encoded words keep it
+    // whole; fewer readers know them here, so only then.
+    private static void KeepWhole(MimePart part)
+    {
+        var type = MimeKit.ContentType.Parse(part.Headers[HeaderId.ContentType]!);
+        var disposition = ContentDisposition.Parse(part.Headers[HeaderId.ContentDisposition]!);
+        if (type.Name == part.FileName && disposition.FileName == part.FileName)
+            return;
+        foreach (var parameter in part.ContentType.Parameters.Concat(part.ContentDisposition!.Parameters))
+        {
+            if (parameter.Value == part.FileName)
+                parameter.EncodingMethod = ParameterEncodingMethod.Rfc2047;
+        }
     }
 
     private static MemoryStream Open(ReadOnlyMemory<byte> content) =>
