@@ -138,12 +138,18 @@ internal static class SendValidator
             errors.Add(field + ".content", "is required: the file in base64");
         if (attachment.ContentId is not { } id)
             return;
-        // A dot at the end is not read back as part of the id.
-        if (id.Length is 0 or > 200 || id[^1] == '.' || !id.All(static c => c is > ' ' and < (char)127 and not ('<' or '>' or '"' or '(' or ')' or '\\')))
-            errors.Add(field + ".content_id", "must have 1 to 200 printable ASCII characters, without spaces, quotes, brackets, backslashes and a dot at the end");
+        if (!IsContentId(id))
+            errors.Add(field + ".content_id", "must have 1 to 200 ASCII characters and look like logo or logo@example.com");
         else if (!ids.Add(id))
             errors.Add(field + ".content_id", "must be unique within the message");
     }
+
+    // A msg-id (RFC 5322 section 3.6.4) whose right side may be missing; readers disagree on anything else, and don't read a dot at
+    // the end as part of it.
+    private static bool IsContentId(string id) =>
+        id.Length <= 200 && !id.EndsWith('.') && id.Split('@') is { Length: 1 or 2 } sides && sides.All(static side => side.Length > 0 && side.All(IsAtom));
+
+    private static bool IsAtom(char c) => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-/=?^_`{|}~.".Contains(c, StringComparison.Ordinal);
 
     private static void Tags(List<string>? tags, FieldErrors errors)
     {
