@@ -91,6 +91,16 @@ public sealed class MimeBuilderTests
     }
 
     [Fact]
+    public void A_long_file_name_arrives_whole_wherever_its_parts_begin()
+    {
+        string[] names = [.. Enumerable.Range(1, 60).Select(static length => new string('x', length) + "🎉🎉 größe 例.pdf"), string.Concat(Enumerable.Repeat("🎉", 127))];
+        using var message = MimeWire.Send(Emails.Small with { Attachments = [.. names.Select(static name => File with { FileName = name })] });
+        var parts = message.Attachments.OfType<MimePart>().ToList();
+        Assert.Equal(names, parts.Select(static part => part.ContentDisposition?.FileName));
+        Assert.Equal(names, parts.Select(static part => part.ContentType.Name));
+    }
+
+    [Fact]
     public void Inline_parts_are_found_by_their_content_id()
     {
         using var message = MimeWire.Send(Emails.Small with { Html = "<img src=\"cid:a\"><img src=\"cid:b@acme.example\">", Attachments = [Inline with { ContentId = "a" }, Inline with { ContentId = "b@acme.example" }] });
