@@ -19,7 +19,7 @@ public sealed class HeaderInjectionTests
     public void No_field_that_the_validator_lets_through_adds_a_header(EncodingConstraint constraint)
     {
         var requests = new HostileRequests(Proof.Seed);
-        var count = Proof.Count(1_000, 200);
+        var count = Proof.Count(500, 100);
         for (var number = 0; number < count; number++)
         {
             var content = requests.Next();
@@ -56,8 +56,7 @@ public sealed class HeaderInjectionTests
     private static string[] FieldsOf(string[] lines)
     {
         var block = lines.TakeWhile(static line => line.Length > 0).ToList();
-        Assert.All(block, static line => Assert.False(string.IsNullOrWhiteSpace(line)));
-        Assert.All(block, static line => Assert.InRange(Encoding.UTF8.GetByteCount(line), 1, MaxLine));
+        Assert.DoesNotContain(block, static line => string.IsNullOrWhiteSpace(line) || Encoding.UTF8.GetByteCount(line) > MaxLine);
         return Sorted(block.Where(static line => line[0] is not (' ' or '\t')).Select(static line => line[..line.IndexOf(':', StringComparison.Ordinal)]));
     }
 

@@ -30,7 +30,7 @@ internal static class MimeWire
     public static string[] Lines(byte[] bytes)
     {
         var lines = Encoding.UTF8.GetString(bytes).Split("\r\n");
-        Assert.All(lines, static line => Assert.Equal(-1, line.AsSpan().IndexOfAny('\r', '\n')));
+        Assert.DoesNotContain(lines, static line => line.AsSpan().ContainsAny('\r', '\n'));
         return lines;
     }
 
