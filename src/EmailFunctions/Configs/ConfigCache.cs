@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using EmailFunctions.Tenants;
 using Microsoft.Extensions.Caching.Hybrid;
 
@@ -22,6 +24,8 @@ public sealed class ConfigCache : IDisposable
         Flags = HybridCacheEntryFlags.DisableDistributedCache,
     };
 
+    // A change begins a new round under a new key. What a load from before it brings lands under the old one, where nobody looks.
+    private readonly ConcurrentDictionary<TenantId, long> _rounds = new();
     private readonly HybridCache _cache;
     private readonly ConfigStore _store;
     private readonly Meter _meter;
@@ -42,18 +46,23 @@ public sealed class ConfigCache : IDisposable
     {
         var load = new Load(_store, tenant);
         var entry = await _cache.GetOrCreateAsync(
-            KeyOf(tenant), load, static (load, token) => load.RunAsync(token), Options, [KeyOf(tenant)], cancellationToken);
+            KeyOf(tenant), load, static (load, token) => load.RunAsync(token), Options, tags: null, cancellationToken);
         (load.HasRun ? _misses : _hits).Add(1);
         return entry.Config;
     }
 
     /// <summary>Drops what is kept, and what is being loaded right now: that may have been read before the change.</summary>
-    public ValueTask InvalidateAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        _cache.RemoveByTagAsync(KeyOf(tenant), cancellationToken);
+    public ValueTask InvalidateAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var old = KeyOf(tenant);
+        _rounds.AddOrUpdate(tenant, 1, static (_, round) => round + 1);
+        return _cache.RemoveAsync(old, cancellationToken);
+    }
 
     public void Dispose() => _meter.Dispose();
 
-    private static string KeyOf(TenantId tenant) => "config " + tenant.Value;
+    private string KeyOf(TenantId tenant) =>
+        string.Create(CultureInfo.InvariantCulture, $"config {tenant} {_rounds.GetValueOrDefault(tenant)}");
 
     private sealed class Load(ConfigStore store, TenantId tenant)
     {

@@ -74,6 +74,27 @@ public sealed class ConfigCacheTests
         Assert.Equal("new@example.com", (await cache.GetAsync(Tenant, Cancelled))!.Fields.FromEmail);
     }
 
+    [Fact]
+    public async Task A_reader_that_asks_after_a_change_does_not_join_a_load_from_before_it()
+    {
+        await using var bench = new DeliveryBench();
+        await SaveAsync(bench, "old@example.com");
+        var cache = bench.Get<ConfigCache>();
+        var read = new TaskCompletionSource();
+        var release = new TaskCompletionSource();
+        bench.Table.AfterRead = () => read.TrySetResult() ? release.Task : Task.CompletedTask;
+        var early = cache.GetAsync(Tenant, Cancelled).AsTask();
+        await read.Task.WaitAsync(Cancelled);
+
+        await SaveAsync(bench, "new@example.com");
+        var late = cache.GetAsync(Tenant, Cancelled).AsTask();
+        release.SetResult();
+        await early;
+
+        Assert.Equal("new@example.com", (await late)!.Fields.FromEmail);
+        Assert.Equal("new@example.com", (await cache.GetAsync(Tenant, Cancelled))!.Fields.FromEmail);
+    }
+
     private static Task SaveAsync(DeliveryBench bench, string sender) => bench.Get<ConfigService>().ReplaceAsync(
         Tenant, new ConfigFields { ProviderType = "file", FromEmail = sender }, expectedETag: null, Cancelled);
 
