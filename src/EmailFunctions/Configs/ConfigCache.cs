@@ -17,12 +17,7 @@ public sealed class ConfigCache : IDisposable
     /// <summary>How long another process may go on with an older configuration.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
-    private static readonly HybridCacheEntryOptions Options = new()
-    {
-        Expiration = Lifetime,
-        LocalCacheExpiration = Lifetime,
-        Flags = HybridCacheEntryFlags.DisableDistributedCache,
-    };
+    private static readonly HybridCacheEntryOptions Options = new() { Expiration = Lifetime, LocalCacheExpiration = Lifetime };
 
     // A change begins a new round under a new key. What a load from before it brings lands under the old one, where nobody looks.
     private readonly ConcurrentDictionary<TenantId, long> _rounds = new();

@@ -39,13 +39,13 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
     public static ProblemException PreconditionFailed() => new(new Problem(
         412, "precondition-failed", "It was changed in the meantime.", "Read it again, and send If-Match with the ETag of that answer."));
 
-    public static ProblemException TooLarge(long limitBytes) => new(new Problem(
-        413, "too-large", "The request is too large.", FormattableString.Invariant($"A body here holds at most {limitBytes} bytes."))
-    { Errors = new() { [FieldErrors.Whole] = [FormattableString.Invariant($"holds at most {limitBytes} bytes")] } });
+    public static ProblemException TooLarge(long limitBytes) => new(OfStatus(413) with
+    {
+        Detail = FormattableString.Invariant($"A body here holds at most {limitBytes} bytes."),
+        Errors = new() { [FieldErrors.Whole] = [FormattableString.Invariant($"holds at most {limitBytes} bytes")] },
+    });
 
-    public static ProblemException UnsupportedMediaType(string detail) => new(new Problem(
-        415, "unsupported-media-type", "The body is of a kind that is not taken here.", detail)
-    { Errors = new() { [FieldErrors.Whole] = ["must be application/json in UTF-8"] } });
+    public static ProblemException UnsupportedMediaType(string detail) => new(OfStatus(415) with { Detail = detail });
 
     public static ProblemException KeyReused() => new(new Problem(
         422, "idempotency-key-reused", "The idempotency key was used for another message.", "Use a new key for a new message; the same key answers only the same body again.")

@@ -39,7 +39,8 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
         return new Submission(tenant, ToContent(request), key, traceParent);
     }
 
-    private static EmailContent ToContent(SendRequest request) => new()
+    /// <summary>What a valid request says.</summary>
+    internal static EmailContent ToContent(SendRequest request) => new()
     {
         To = request.To!,
         Cc = request.Cc ?? [],

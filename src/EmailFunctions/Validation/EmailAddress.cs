@@ -28,14 +28,8 @@ public static class EmailAddress
         if (address is null || address.Length > MaxBytes || !TryCountBytes(address, out var bytes) || bytes > MaxBytes)
             return false;
         var at = address.IndexOf('@');
-        return at > 0 && IsLocalPart(address.AsSpan(0, at)) && TryGetAsciiDomain(address[(at + 1)..], out _);
+        return at > 0 && IsLocalPart(address.AsSpan(0, at)) && IsDomain(address[(at + 1)..]);
     }
-
-    /// <summary>The domain as DNS knows it, in lower case.</summary>
-    public static string DomainOf(string address) =>
-        TryGetAsciiDomain(address[(address.LastIndexOf('@') + 1)..], out var ascii)
-            ? ascii
-            : throw new ArgumentException("This is no valid address.", nameof(address));
 
     // False for a lone surrogate, which no encoding can carry.
     private static bool TryCountBytes(string text, out int bytes)
@@ -68,9 +62,9 @@ public static class EmailAddress
         return true;
     }
 
-    private static bool TryGetAsciiDomain(string domain, out string ascii)
+    private static bool IsDomain(string domain)
     {
-        ascii = "";
+        string ascii;
         if (domain.Length == 0 || !IsDomainText(domain))
             return false;
         try

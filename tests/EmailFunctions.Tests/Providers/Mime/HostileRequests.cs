@@ -38,7 +38,7 @@ internal sealed class HostileRequests(int seed)
             }
 
             if (request.Subject != "s" || request.Headers is not null || request.Attachments is not null)
-                return ToContent(request);
+                return SendGate.ToContent(request);
         }
     }
 
@@ -90,21 +90,4 @@ internal sealed class HostileRequests(int seed)
     private List<string> Several(int most, Func<string> make) => [.. Enumerable.Range(0, _random.Next(1, most + 1)).Select(_ => make())];
 
     private static Dictionary<string, string> With(Dictionary<string, string>? pairs, string name, string value) => new(pairs ?? []) { [name] = value };
-
-    private static EmailContent ToContent(SendRequest request) => new()
-    {
-        To = request.To!,
-        Cc = request.Cc ?? [],
-        Bcc = request.Bcc ?? [],
-        Subject = request.Subject!,
-        Text = request.Body,
-        Html = request.BodyHtml,
-        FromEmail = request.FromEmail,
-        FromName = request.FromName,
-        ReplyTo = request.ReplyTo,
-        Headers = request.Headers ?? [],
-        Tags = request.Tags ?? [],
-        Metadata = request.Metadata ?? [],
-        Attachments = [.. (request.Attachments ?? []).Select(static a => new EmailAttachment(a.Filename!, a.ContentType!, a.ContentId, a.Content!))],
-    };
 }
