@@ -2,6 +2,7 @@ using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Local;
 using EmailFunctions.Keys;
 using EmailFunctions.Keys.Local;
+using EmailFunctions.Limits;
 using EmailFunctions.Payloads;
 using EmailFunctions.Payloads.Files;
 using EmailFunctions.Providers;
@@ -28,7 +29,7 @@ internal static class LocalComposition
         services.AddSingleton<IKeyWrapper>(provider => new LocalKeyWrapper(settings.EncryptionKey ?? LocalKeyFile.ReadOrCreate(PathIn(provider, "key"))));
         services.AddSingleton<IEmailProvider>(static provider => new FileProvider(PathIn(provider, "mail")));
         services.AddSingleton<IEmailProvider>(static _ => new ConsoleProvider(Console.Out));
-        services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: true));
+        services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: true)).AddSingleton(SlotTiming.OneProcess);
         services.AddHostedService<LocalStart>();
         services.AddHostedService<LocalTimers>();
         // With sending switched off, what is queued waits.

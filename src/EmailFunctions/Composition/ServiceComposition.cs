@@ -3,6 +3,7 @@ using EmailFunctions.ApiDocs;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.Delivery;
+using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Health;
 using EmailFunctions.Keys;
 using EmailFunctions.Messages;
@@ -107,7 +108,9 @@ internal static class ServiceComposition
         services.AddHybridCache().AddSerializer<CachedConfig, InProcessOnly>();
         services.AddSingleton(settings.ConfigRules).AddSingleton(settings.SystemProvider);
         services.AddSingleton<ConfigStore>().AddSingleton<ConfigCache>().AddSingleton<ConfigService>();
-        services.AddSingleton<ConfigTest>().AddSingleton<ConfigHealth>().AddSingleton<ProviderResolver>();
+        services.AddSingleton<ConfigTest>().AddSingleton<ConfigHealth>();
+        services.AddSingleton<ProviderResolver>().AddSingleton<IProviderAccounts>(static provider => provider.GetRequiredService<ProviderResolver>());
+        services.AddSingleton(settings.Policies).AddSingleton<ITenantPolicies, TenantPolicies>();
     }
 
     private static void AddProviders(this IServiceCollection services, ServiceSettings settings)
@@ -119,8 +122,10 @@ internal static class ServiceComposition
 
     private static void AddDelivery(this IServiceCollection services, ServiceSettings settings)
     {
-        services.AddSingleton(settings.Recording).AddSingleton(settings.Retries).AddSingleton(settings.Pump);
+        services.AddSingleton(settings.Retries).AddSingleton(settings.Pump);
         services.AddSingleton<RetryPolicy>().AddSingleton<DispatchQueue>().AddSingleton<OutcomeRecorder>();
+        services.AddSingleton<LaneParts>().AddSingleton<TenantLanes>().AddSingleton<ProviderGates>().AddSingleton<MessageSender>();
+        services.AddSingleton<HeldMessages>().AddSingleton<IConfigWatcher, ConfigWatcher>();
         services.AddSingleton<MessageDispatcher>().AddSingleton<DispatchFunction>().AddSingleton<Sweeper>();
     }
 

@@ -90,6 +90,23 @@ public sealed record ConfigFields
     [Range(0, 1_000_000_000)]
     public decimal? MonthlyBudgetUsd { get; init; }
 
+    [Description("What becomes of mail beyond daily_quota or monthly_budget_usd: defer (it waits) or reject (429 at accept). Default defer.")]
+    [MaxLength(6)]
+    public string? OverQuota { get; init; }
+
+    [Description("What becomes of a message when nobody saw whether the provider took it: resend or hold. Default resend.")]
+    [MaxLength(6)]
+    public string? OnUnknown { get; init; }
+
+    [Description("False: no limits. Absent: as the deployment rolls them out.")]
+    public bool? RateLimitingEnabled { get; init; }
+
+    [Description("False: no usage is recorded. Absent: as the deployment rolls it out.")]
+    public bool? UsageLoggingEnabled { get; init; }
+
+    [Description("False: no audit is recorded. Absent: as the deployment rolls it out.")]
+    public bool? AuditLoggingEnabled { get; init; }
+
     /// <summary>The same without secrets: what may be stored in clear and shown.</summary>
     public ConfigFields WithoutSecrets() =>
         this with { SmtpPassword = null, AwsAccessKey = null, AwsSecretKey = null, ApiKey = null };

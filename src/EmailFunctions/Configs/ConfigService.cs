@@ -10,7 +10,7 @@ using EmailFunctions.Wire;
 namespace EmailFunctions.Configs;
 
 /// <summary>Reads and changes tenants' configurations.</summary>
-public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyCache keys, TimeProvider time, ConfigRules rules)
+public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyCache keys, IConfigWatcher watcher, TimeProvider time, ConfigRules rules)
 {
     /// <exception cref="ProblemException">404: there is none.</exception>
     public async Task<TenantConfig> GetAsync(TenantId tenant, CancellationToken cancellationToken) =>
@@ -77,6 +77,7 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
             if (await store.DeleteAsync(current, cancellationToken))
             {
                 await cache.InvalidateAsync(tenant, cancellationToken);
+                await watcher.ChangedAsync(tenant, cancellationToken);
                 return;
             }
         }
@@ -131,6 +132,7 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
         if (etag is null)
             return null;
         await cache.InvalidateAsync(config.Tenant, cancellationToken);
+        await watcher.ChangedAsync(config.Tenant, cancellationToken);
         return config with { ETag = etag };
     }
 

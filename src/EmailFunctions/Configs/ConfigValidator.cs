@@ -60,6 +60,8 @@ internal sealed class ConfigValidator : AbstractValidator<ConfigFields>
         RuleFor(c => c.DailyQuota).Between(0, int.MaxValue);
         RuleFor(c => c.CostPerEmailUsd).Money();
         RuleFor(c => c.MonthlyBudgetUsd).Money();
+        RuleFor(c => c.OverQuota).Must(static word => word is null or PolicyWords.Defer or PolicyWords.Reject).WithMessage("must be defer or reject");
+        RuleFor(c => c.OnUnknown).Must(static word => word is null or PolicyWords.Resend or PolicyWords.Hold).WithMessage("must be resend or hold");
     }
 
     private void Smtp()

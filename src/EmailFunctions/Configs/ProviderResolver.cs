@@ -5,7 +5,7 @@ using EmailFunctions.Tenants;
 namespace EmailFunctions.Configs;
 
 /// <summary>Finds the provider that sends a tenant's mail: its own if it has an active configuration, else the system default.</summary>
-public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, SystemProvider system)
+public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, SystemProvider system) : IProviderAccounts
 {
     /// <summary>The settings alone, which need no key.</summary>
     public async ValueTask<ProviderSettings> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) =>

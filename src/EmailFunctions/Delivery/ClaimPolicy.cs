@@ -18,6 +18,22 @@ public sealed record ClaimPolicy(string Instance, bool IsOnlyProcess)
     /// <summary>How far two processes' clocks may differ.</summary>
     public static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(1);
 
+    /// <summary>The row of a message that this process is about to send.</summary>
+    public LedgerEntry Claim(LedgerEntry entry, DateTimeOffset now) =>
+        (entry with
+        {
+            Status = MessageStatus.Sending,
+            Reason = null,
+            Limit = null,
+            IsWaiting = false,
+            DueAt = entry.DueAt ?? now,
+            // If this process dies, a sweep finds the message.
+            SweepAt = entry.IsWaiting || entry.SweepAt is null ? now : entry.SweepAt,
+            Attempts = entry.Attempts + 1,
+            ClaimedBy = Instance,
+            ClaimedUntil = now + Lifetime,
+        }).WithHistory(new HistoryEntry(MessageStatus.Sending.Name(), now) { Attempt = entry.Attempts + 1 });
+
     public bool IsAbandoned(LedgerEntry entry, DateTimeOffset now) =>
         (IsOnlyProcess && entry.ClaimedBy != Instance) || now > entry.ClaimedUntil + ClockDifference;
 }

@@ -1,18 +1,101 @@
+using System.Globalization;
 using System.Text;
 using EmailFunctions.Messages;
 using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery;
 
-/// <summary>Puts references to messages on the internal queue. A reference says "look at this row"; the row says what to do.</summary>
-public sealed class DispatchQueue(IDeliveryQueue queue)
+/// <summary>What a copy on the internal queue asks for. It says where to look; the rows say what to do.</summary>
+public abstract record DispatchReference(TenantId Tenant)
 {
-    /// <exception cref="StoreUnavailableException">It is not known to be on the queue.</exception>
-    public Task EnqueueAsync(MessageId id, DateTimeOffset? visibleAt, CancellationToken cancellationToken) =>
-        queue.EnqueueAsync([new QueueMessage(Encoding.UTF8.GetBytes(id.ToString()), visibleAt)], cancellationToken);
+    /// <summary>Longest form: a tenant, a separator and a message's digits or a number.</summary>
+    private const int MaxLength = 200;
 
     /// <summary>Reads a reference; null when it is none.</summary>
-    public static MessageId? Read(ReadOnlySpan<byte> body) =>
-        body.Length < 200 && MessageId.TryParse(Encoding.UTF8.GetString(body), out var id) ? id : null;
+    public static DispatchReference? Read(ReadOnlySpan<byte> body)
+    {
+        if (body.Length > MaxLength)
+            return null;
+        var text = Encoding.UTF8.GetString(body);
+        if (MessageId.TryParse(text, out var id))
+            return new MessageReference(id);
+        return text.Split(MessageId.Separator) is [var name, var kind, var number]
+            && TenantId.TryParse(name, out var tenant) && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var plan)
+            ? kind switch
+            {
+                SlotReference.Kind => new SlotReference(tenant, plan),
+                WakeUpReference.Kind => new WakeUpReference(tenant, plan),
+                ConfigReference.Kind => new ConfigReference(tenant),
+                _ => null,
+            }
+            : null;
+    }
+
+    /// <summary>What is put on the queue.</summary>
+    public abstract string Text { get; }
+
+    private protected string Compose(string kind, long number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Tenant}{MessageId.Separator}{kind}{MessageId.Separator}{number}");
+}
+
+/// <summary>Look at this message.</summary>
+public sealed record MessageReference(MessageId Id) : DispatchReference(Id.Tenant)
+{
+    public override string Text => Id.ToString();
+}
+
+/// <summary>A slot of the tenant has come: send whoever is first in its line.</summary>
+/// <param name="Tenant">Whose.</param>
+/// <param name="Plan">The plan that it belongs to; it does nothing under another.</param>
+public sealed record SlotReference(TenantId Tenant, long Plan) : DispatchReference(Tenant)
+{
+    public const string Kind = "slot";
+
+    public override string Text => Compose(Kind, Plan);
+}
+
+/// <summary>Book the tenant's next slots.</summary>
+/// <param name="Tenant">Whose.</param>
+/// <param name="Plan">As for a slot.</param>
+public sealed record WakeUpReference(TenantId Tenant, long Plan) : DispatchReference(Tenant)
+{
+    public const string Kind = "wake";
+
+    public override string Text => Compose(Kind, Plan);
+}
+
+/// <summary>The tenant's configuration was changed: plan its line by its new limits, and release what was held for its mistakes.</summary>
+public sealed record ConfigReference(TenantId Tenant) : DispatchReference(Tenant)
+{
+    public const string Kind = "config";
+
+    public override string Text => Compose(Kind, 0);
+}
+
+/// <summary>A reference with its time.</summary>
+/// <param name="Reference">What to look at.</param>
+/// <param name="VisibleAt">When; null: at once.</param>
+public sealed record Dispatch(DispatchReference Reference, DateTimeOffset? VisibleAt);
+
+/// <summary>Puts references on the internal queue.</summary>
+public sealed class DispatchQueue(IDeliveryQueue queue)
+{
+    private const int MaxBatch = 100;
+
+    /// <exception cref="StoreUnavailableException">It is not known to be on the queue.</exception>
+    public Task EnqueueAsync(MessageId id, DateTimeOffset? visibleAt, CancellationToken cancellationToken) =>
+        EnqueueAsync([new Dispatch(new MessageReference(id), visibleAt)], cancellationToken);
+
+    /// <summary>Puts any number on the queue, a hundred in one operation.</summary>
+    /// <exception cref="StoreUnavailableException">Not all are known to be on the queue.</exception>
+    public async Task EnqueueAsync(IReadOnlyList<Dispatch> dispatches, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in dispatches.Chunk(MaxBatch))
+            await queue.EnqueueAsync([.. chunk.Select(ToMessage)], cancellationToken);
+    }
+
+    private static QueueMessage ToMessage(Dispatch dispatch) =>
+        new(Encoding.UTF8.GetBytes(dispatch.Reference.Text), dispatch.VisibleAt);
 }

@@ -1,165 +1,175 @@
 using EmailFunctions.Configs;
-using EmailFunctions.Keys;
+using EmailFunctions.Delivery.Lanes;
+using EmailFunctions.Limits;
 using EmailFunctions.Messages;
-using EmailFunctions.Providers;
 using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery;
 
 /// <summary>
-/// Dispatches one message:
+/// Dispatches messages:
 /// <list type="number">
-/// <item>Read its row. What is final, in other hands or not due yet needs nothing from us.</item>
-/// <item>Claim it, in one conditional write. An abandoned claim of somebody else is written down as <c>unknown</c> with it.</item>
+/// <item>Read the row. What is final, in other hands or not due yet needs nothing from us.</item>
+/// <item>Claim it, in one conditional write, together with a slot of its tenant's limits. Where there is none, the same write puts it
+/// in line. An abandoned claim of somebody else is written down as <c>unknown</c> with it.</item>
 /// <item>Send it through the tenant's provider.</item>
 /// <item>Record the outcome.</item>
 /// </list>
-/// Any number of copies of a reference may arrive, at any number of processes: the claim lets one through.
+/// Any number of copies of a reference may arrive, at any number of processes: the claim lets one through. A slot's copy is for
+/// whoever is first in line then.
 /// </summary>
-public sealed partial class MessageDispatcher(
+public sealed class MessageDispatcher(
     Ledger ledger,
-    MessagePayloads payloads,
-    ProviderResolver resolver,
-    ProviderRegistry providers,
+    ITenantPolicies policies,
+    IProviderAccounts accounts,
+    ProviderGates gates,
+    TenantLanes lanes,
+    MessageSender sender,
     OutcomeRecorder recorder,
+    DispatchQueue queue,
     RetryPolicy retries,
     ClaimPolicy claims,
-    TimeProvider time,
-    ILogger<MessageDispatcher> logger)
+    SlotTiming timing,
+    TimeProvider time)
 {
-    // A copy that is a little early is on time: clocks differ, and queues count in whole seconds.
-    private static readonly TimeSpan Early = TimeSpan.FromSeconds(5);
-
-    /// <summary>Returns when nothing more is to be done for this copy of the reference.</summary>
+    /// <summary>Looks at a message. Returns when nothing more is to be done for this copy of the reference.</summary>
     /// <exception cref="StoreUnavailableException">The store can't be reached; the reference is to be delivered again.</exception>
     public async Task DispatchAsync(MessageId id, CancellationToken cancellationToken)
     {
-        // 1 and 2.
-        if (await ClaimAsync(id, cancellationToken) is not { } claimed)
-            return;
-        // 3.
-        var attempt = await SendAsync(claimed, cancellationToken);
-        // 4. Not to be cancelled: what a provider has done must be written down.
-        await recorder.RecordAsync(claimed, attempt);
+        if (await TakeTurnAsync(id, cancellationToken) is { } turn)
+            await SendAsync(turn, cancellationToken);
     }
 
-    private async Task<LedgerEntry?> ClaimAsync(MessageId id, CancellationToken cancellationToken)
+    /// <summary>Sends whoever is first in a tenant's line, since a slot has come. Returns when the copy has done what it was for.</summary>
+    /// <exception cref="StoreUnavailableException">The store can't be reached; the reference is to be delivered again.</exception>
+    public async Task DispatchAsync(SlotReference slot, CancellationToken cancellationToken)
+    {
+        Turn turn;
+        do
+            turn = await lanes.TakeSlotAsync(slot, await StoppedUntilAsync(slot.Tenant, cancellationToken));
+        while (turn.Kind == TurnKind.Stale);
+        if (await VerifiedAsync(turn, cancellationToken) is { Kind: TurnKind.Claimed } claimed)
+            await SendAsync(claimed, cancellationToken);
+    }
+
+    // Null: there is nothing to be sent now.
+    private async Task<Turn?> TakeTurnAsync(MessageId id, CancellationToken cancellationToken)
     {
         while (true)
         {
             var entry = await ledger.GetAsync(id, cancellationToken);
             var now = time.GetUtcNow();
-            if (entry is null || !NeedsAttempt(entry, now))
+            if (entry is null || !NeedsLook(entry, now))
                 return null;
-            var open = entry.Status == MessageStatus.Sending
-                ? entry.WithHistory(new HistoryEntry(HistoryEntry.Unknown, now) { Attempt = entry.Attempts, Provider = entry.Provider })
-                : entry;
-            if (!retries.MayRetry(open.Attempts))
+            var policy = await policies.GetAsync(id.Tenant, fresh: false, cancellationToken);
+            var open = entry.Status == MessageStatus.Sending ? Outcomes.Abandoned(entry, now) : entry;
+            if (await TryEndAsync(entry, open, policy, now, cancellationToken) is { } done)
             {
-                if (await recorder.TryGiveUpAsync(entry, open, cancellationToken))
+                if (done)
                     return null;
                 continue;
             }
 
-            var claimed = Claim(open, now);
-            if (await ledger.WriteAsync([.. Ledger.Change(entry, claimed)], cancellationToken) is { } etag)
-                return claimed with { ETag = etag };
+            var stop = await StoppedUntilAsync(id.Tenant, cancellationToken);
+            var turn = policy.Limits.HasAny
+                ? await VerifiedAsync(await lanes.ArriveAsync(entry, open, stop), cancellationToken)
+                : await ClaimFreelyAsync(entry, open, stop, now, cancellationToken);
+            if (turn.Kind != TurnKind.Stale)
+                return turn.Kind == TurnKind.Claimed ? turn : null;
         }
     }
 
-    private bool NeedsAttempt(LedgerEntry entry, DateTimeOffset now) => entry.Status switch
+    private bool NeedsLook(LedgerEntry entry, DateTimeOffset now) => entry.Status switch
     {
         MessageStatus.Queued => true,
         MessageStatus.Sending => claims.IsAbandoned(entry, now),
-        MessageStatus.Deferred => entry.DueAt is null || entry.DueAt <= now + Early,
+        // Whoever stands in line is sent by a slot's copy, unless it is too late.
+        MessageStatus.Deferred => !entry.IsHeld && (entry.ExpiresAt <= now || (!entry.IsWaiting && (entry.DueAt is null || entry.DueAt <= now + SlotTiming.Early))),
         _ => false,
     };
 
-    private LedgerEntry Claim(LedgerEntry entry, DateTimeOffset now) =>
-        (entry with
-        {
-            Status = MessageStatus.Sending,
-            Reason = null,
-            Attempts = entry.Attempts + 1,
-            ClaimedBy = claims.Instance,
-            ClaimedUntil = now + ClaimPolicy.Lifetime,
-        }).WithHistory(new HistoryEntry(MessageStatus.Sending.Name(), now) { Attempt = entry.Attempts + 1 });
-
-    private async Task<Attempt> SendAsync(LedgerEntry claimed, CancellationToken cancellationToken)
+    // What needs no turn: true when that is done, false when the row has changed meanwhile, null when there is nothing of the kind.
+    private async Task<bool?> TryEndAsync(LedgerEntry entry, LedgerEntry open, TenantPolicy policy, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var started = time.GetTimestamp();
-        EmailContent? content = null;
-        ProviderAccount? account = null;
-        SendResult result;
-        try
-        {
-            content = await payloads.ReadAsync(claimed, cancellationToken);
-            account = await resolver.GetAccountAsync(claimed.Id.Tenant, cancellationToken);
-            await recorder.EnsureRecordableAsync(claimed.Id.Tenant, cancellationToken);
-            started = time.GetTimestamp();
-            result = await CallProviderAsync(new OutgoingEmail(claimed.Id, claimed.CreatedAt, content), account, cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            result = SendResult.Failed(SendStatus.Transient, ErrorCategory.Unexpected, "The service stopped before the message was sent.");
-        }
-        catch (KeyUnavailableException exception)
-        {
-            KeyFailed(logger, exception, claimed.Id);
-            result = SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "The tenant's secrets can't be decrypted.");
-        }
-        catch (InvalidDataException exception)
-        {
-            ContentFailed(logger, exception, claimed.Id);
-            result = SendResult.Failed(SendStatus.Permanent, ErrorCategory.Content, exception.Message);
-        }
-        catch (StoreUnavailableException)
-        {
-            result = SendResult.Failed(SendStatus.Transient, ErrorCategory.Unexpected, "The data store could not be reached.");
-        }
-#pragma warning disable CA1031 // A message that makes our own code fail must not come back for ever; its attempts are bounded.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            SendFailed(logger, exception, claimed.Id);
-            result = SendResult.Failed(SendStatus.Transient, ErrorCategory.Unexpected, exception.GetType().Name);
-        }
-
-        return new Attempt(result, account?.Settings, content, time.GetElapsedTime(started));
+        var wasSending = entry.Status == MessageStatus.Sending;
+        if (open.ExpiresAt <= now)
+            return await ChangeAsync(entry, Outcomes.Expire(open, now));
+        if (wasSending && policy.HoldsUnknown)
+            return await ChangeAsync(entry, Outcomes.Hold(open, Outcomes.UnknownReason, now));
+        return wasSending && !retries.MayRetry(open, now) ? await recorder.TryGiveUpAsync(entry, open, cancellationToken) : null;
     }
 
-    private async Task<SendResult> CallProviderAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
+    private async Task<bool> ChangeAsync(LedgerEntry entry, LedgerEntry after) =>
+        (entry.IsWaiting
+            ? await lanes.ChangeAsync(entry, after)
+            : await ledger.WriteAsync([.. Ledger.Change(entry, after)], CancellationToken.None)) is not null;
+
+    // A tenant without limits needs no lane.
+    private async Task<Turn> ClaimFreelyAsync(LedgerEntry entry, LedgerEntry open, DateTimeOffset? stop, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (!providers.Has(account.Settings.Type))
-            return SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "This version can't send through the configured provider.");
-        if (email.Content.FromEmail is null && account.Settings.FromEmail is null)
-            return SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "Neither the message nor the configuration has a sender.");
-        using var timeout = new CancellationTokenSource(ClaimPolicy.SendTime, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var after = stop is { } until
+            ? Outcomes.Wait(open, Outcomes.ProviderReason, until, now)
+            : claims.Claim(open, now) with { WriteId = Guid.NewGuid().ToString("N") };
+        string? etag = null;
         try
         {
-            var result = await providers.Get(account.Settings.Type).SendAsync(email, account, either.Token);
-            return result.Status == SendStatus.Sent ? result : result with { Answer = ProviderAnswer.WithoutNames(result.Answer, email.Content.Recipients) };
+            etag = await ledger.WriteAsync([.. Ledger.Change(entry, after)], cancellationToken);
+            if (etag is null)
+                return Turn.Stale;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (StoreUnavailableException) when (stop is null)
         {
-            return SendResult.Failed(SendStatus.Transient, ErrorCategory.Timeout, "The provider did not take the message in time.");
+            // Whether it took place, the row says.
         }
+
+        if (stop is null)
+            return await VerifiedAsync(new Turn(TurnKind.Claimed, after with { ETag = etag }, now), cancellationToken);
+        await queue.EnqueueAsync(entry.Id, after.DueAt, cancellationToken);
+        return Turn.Done;
     }
 
-    [LoggerMessage(EventId = 300, Level = LogLevel.Error, Message = "Message {MessageId} can't be sent: the tenant's secrets can't be decrypted.")]
-    private static partial void KeyFailed(ILogger logger, Exception exception, MessageId messageId);
+    // A claim whose write was settled by looking has no ETag yet.
+    private async Task<Turn> VerifiedAsync(Turn turn, CancellationToken cancellationToken)
+    {
+        if (turn is not { Kind: TurnKind.Claimed, Entry: { ETag: null } claimed })
+            return turn;
+        var stored = await ledger.GetAsync(claimed.Id, cancellationToken);
+        return stored?.WriteId == claimed.WriteId && stored is { Status: MessageStatus.Sending } ? turn with { Entry = stored } : Turn.Stale;
+    }
 
-    [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "Message {MessageId} can't be sent: its content can't be read.")]
-    private static partial void ContentFailed(ILogger logger, Exception exception, MessageId messageId);
+    private async ValueTask<DateTimeOffset?> StoppedUntilAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        gates.StoppedUntil(tenant, await accounts.GetSettingsAsync(tenant, cancellationToken));
 
-    [LoggerMessage(EventId = 302, Level = LogLevel.Error, Message = "An attempt to send message {MessageId} failed in this service.")]
-    private static partial void SendFailed(ILogger logger, Exception exception, MessageId messageId);
+    private async Task SendAsync(Turn turn, CancellationToken cancellationToken)
+    {
+        var email = await sender.PrepareAsync(turn.Entry!, cancellationToken);
+        while (await IsTooLateAsync(turn, email, cancellationToken))
+        {
+            // The time of its slot has passed: others may count on what is after it.
+            var again = turn.Entry! with { Attempts = turn.Entry!.Attempts - 1 };
+            turn = await VerifiedAsync(await lanes.ReturnAsync(turn.Entry!, again, blockedUntil: null), cancellationToken);
+            if (turn.Kind != TurnKind.Claimed)
+                return;
+        }
+
+        var attempt = await sender.SendAsync(email, cancellationToken);
+        // Not to be cancelled: what a provider has done must be written down.
+        await recorder.RecordAsync(turn.Entry!, attempt);
+    }
+
+    // Waits for the slot; true when it has gone by. Without limits any time will do.
+    private async Task<bool> IsTooLateAsync(Turn turn, PreparedEmail email, CancellationToken cancellationToken)
+    {
+        var wait = turn.NotBefore - time.GetUtcNow();
+        if (wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            // Timers count in whole milliseconds.
+            if (time.GetUtcNow() < turn.NotBefore && !cancellationToken.IsCancellationRequested)
+                await Task.Delay(TimeSpan.FromMilliseconds(1), time, CancellationToken.None);
+        }
+
+        return email.CanBeSent && turn.HasSlot && time.GetUtcNow() - turn.NotBefore >= timing.Grace;
+    }
 }
-
-/// <summary>What came of an attempt.</summary>
-/// <param name="Result">What the provider said, or why it was not asked.</param>
-/// <param name="Provider">Who was asked; null when it did not come to that.</param>
-/// <param name="Content">What was to be sent; null when it could not be read.</param>
-/// <param name="Duration">The call of the provider.</param>
-public sealed record Attempt(SendResult Result, ProviderSettings? Provider, EmailContent? Content, TimeSpan Duration);

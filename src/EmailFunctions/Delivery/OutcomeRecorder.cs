@@ -1,4 +1,6 @@
 using EmailFunctions.Audit;
+using EmailFunctions.Configs;
+using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
@@ -7,9 +9,6 @@ using EmailFunctions.Tenants;
 using EmailFunctions.Usage;
 
 namespace EmailFunctions.Delivery;
-
-/// <summary>What is written down beside the ledger.</summary>
-public sealed record RecordingSettings(bool UsageEnabled, bool AuditEnabled);
 
 /// <summary>
 /// Writes down what came of an attempt: the ledger row, the usage row and the audit rows in one batch, so that none can be there
@@ -22,12 +21,13 @@ public sealed partial class OutcomeRecorder(
     DispatchQueue queue,
     RetryPolicy retries,
     RecipientHasher hasher,
-    RecordingSettings settings,
+    TenantLanes lanes,
+    ITenantPolicies policies,
     TimeProvider time,
     ILogger<OutcomeRecorder> logger)
 {
-    // The ledger row and its due row take two of a batch's places.
-    private const int MaxRecordsInBatch = EntityLimits.MaxBatchEntities - 2;
+    // The ledger row, its index rows and the limits take three of a batch's places at most, where a message ends.
+    private const int MaxRecordsInBatch = EntityLimits.MaxBatchEntities - 3;
 
     // While the store is down an outcome waits here: given up, the message would be sent a second time.
     private static readonly TimeSpan[] Waits = [.. new[] { 0.1, 0.3, 1, 3, 10, 20, 30, 30 }.Select(TimeSpan.FromSeconds)];
@@ -36,7 +36,7 @@ public sealed partial class OutcomeRecorder(
     /// <exception cref="KeyUnavailableException">The tenant's key for hashing recipients can't be used.</exception>
     public async ValueTask EnsureRecordableAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        if (settings.AuditEnabled)
+        if ((await policies.GetAsync(tenant, fresh: false, cancellationToken)).LogsAudit)
             await hasher.ForTenantAsync(tenant, cancellationToken);
     }
 
@@ -44,12 +44,17 @@ public sealed partial class OutcomeRecorder(
     /// <exception cref="StoreUnavailableException">The store stayed away; the claim will be found abandoned.</exception>
     public async Task RecordAsync(LedgerEntry claimed, Attempt attempt)
     {
-        var outcome = Outcomes.Of(claimed, attempt, retries, time.GetUtcNow());
+        LedgerEntry? outcome = null;
         for (var failures = 0; ; failures++)
         {
             try
             {
-                if (await TryRecordAsync(claimed, outcome, attempt))
+                var policy = await policies.GetAsync(claimed.Id.Tenant, fresh: false, CancellationToken.None);
+                outcome ??= Outcomes.Of(claimed, attempt, retries, policy.HoldsUnknown, time.GetUtcNow());
+                // Put off by its provider, a message of a tenant with limits goes back into line, and the line waits with it.
+                if (attempt.Result.Status is SendStatus.Throttled or SendStatus.Postponed && policy.Limits.HasAny)
+                    await lanes.ReturnAsync(claimed, outcome, outcome.DueAt);
+                else if (await TryRecordAsync(claimed, outcome, attempt, policy))
                     await FollowAsync(claimed, outcome);
                 return;
             }
@@ -69,56 +74,76 @@ public sealed partial class OutcomeRecorder(
     {
         var unseen = new Attempt(Outcomes.Unseen, Provider: null, await payloads.TryReadAsync(entry, cancellationToken), TimeSpan.Zero);
         var outcome = Outcomes.GiveUp(entry, time.GetUtcNow());
-        var records = await PrepareAsync(entry, outcome, unseen);
-        return await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], cancellationToken) is not null;
+        var policy = await policies.GetAsync(entry.Id.Tenant, fresh: false, cancellationToken);
+        if (await WriteAsync(before, outcome, unseen, policy) is null)
+            return false;
+        NotSent(logger, outcome.Id, outcome.Status, outcome.ErrorCategory, outcome.Attempts);
+        return true;
     }
 
     // False: the row is no longer ours, so somebody else decides what becomes of the message.
-    private async Task<bool> TryRecordAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt)
+    private async Task<bool> TryRecordAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
         var before = claimed;
-        var records = await PrepareAsync(claimed, outcome, attempt);
         while (true)
         {
-            if (await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], CancellationToken.None) is not null)
+            if (await WriteAsync(before, outcome, attempt, policy) is not null)
                 return true;
             // The sweep has touched the row, an earlier write took place although it answered an error, or the claim was lost.
             var now = await ledger.GetAsync(claimed.Id, CancellationToken.None);
             if (now is null || now.Attempts != claimed.Attempts || now.ClaimedBy != claimed.ClaimedBy)
             {
+                if (now?.UpdatedAt == outcome.UpdatedAt && now.Status == outcome.Status)
+                    return true;
                 ClaimLost(logger, claimed.Id);
-                return now?.Status == outcome.Status;
+                return false;
             }
 
             before = now;
         }
     }
 
+    // In one batch, in which the limits join only where the message gives something back of what it took: what refused recipients, or
+    // a message that was not sent, would have cost.
+    private async Task<string?> WriteAsync(LedgerEntry before, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
+    {
+        var records = await PrepareAsync(before, outcome, attempt, policy);
+        if (outcome.Status.IsFinal() && before.Charge is { CostUsd: > 0 } charge && Refund(charge, outcome) is { CostUsd: > 0 } refund)
+            return await lanes.ChangeAsync(before, outcome, refund, records);
+        return await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], CancellationToken.None);
+    }
+
+    private static Charge Refund(Charge charge, LedgerEntry outcome)
+    {
+        var untaken = outcome.Status == MessageStatus.Sent ? outcome.RefusedRecipients.Length : outcome.RecipientCount;
+        return charge with { CostUsd = charge.CostUsd * untaken / outcome.RecipientCount };
+    }
+
     // The rows that join the ledger's batch. Those that find no place in it are written before it: their keys are the same in
     // a repeat, so they can't become double.
-    private async Task<List<EntityWrite>> PrepareAsync(LedgerEntry entry, LedgerEntry outcome, Attempt attempt)
+    private async Task<List<EntityWrite>> PrepareAsync(LedgerEntry entry, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
-        var records = await RecordsAsync(entry, outcome, attempt);
+        var records = await RecordsAsync(entry, outcome, attempt, policy);
         if (records.Count <= MaxRecordsInBatch)
             return records;
         await table.WriteAsync(records[MaxRecordsInBatch..], CancellationToken.None);
         return records[..MaxRecordsInBatch];
     }
 
-    private async Task<List<EntityWrite>> RecordsAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt)
+    private async Task<List<EntityWrite>> RecordsAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
         var records = new List<EntityWrite>();
         if (!outcome.Status.IsFinal() || attempt.Content is not { } content)
             return records;
         var provider = attempt.Provider?.Type.Name() ?? "none";
         var taken = outcome.Status == MessageStatus.Sent ? content.RecipientCount - outcome.RefusedRecipients.Length : 0;
-        if (settings.UsageEnabled)
+        if (policy.LogsUsage)
         {
             var cost = taken * (attempt.Provider?.CostPerEmailUsd ?? 0);
             records.Add(new UsageRow(claimed.Id.Tenant, claimed.Id.Unique, outcome.UpdatedAt, provider, outcome.Status == MessageStatus.Sent, taken, cost, attempt.Duration).ToWrite());
         }
 
-        if (settings.AuditEnabled)
+        if (policy.LogsAudit)
             records.AddRange(await TryAuditRowsAsync(claimed, outcome, content, provider));
         return records;
     }
@@ -162,7 +187,7 @@ public sealed partial class OutcomeRecorder(
     {
         try
         {
-            if (outcome.Status == MessageStatus.Deferred)
+            if (outcome is { Status: MessageStatus.Deferred, IsHeld: false })
                 await queue.EnqueueAsync(outcome.Id, outcome.DueAt, CancellationToken.None);
             else if (outcome.Status is MessageStatus.Sent or MessageStatus.Failed)
                 await payloads.RemoveAsync(claimed, CancellationToken.None);

@@ -1,3 +1,4 @@
+using EmailFunctions.Limits;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 
@@ -9,12 +10,31 @@ internal static class Outcomes
     /// <summary>Why a message waits whose outcome nobody saw.</summary>
     public const string UnknownReason = "outcome_unknown";
 
-    private const string RetryReason = "retry";
+    /// <summary>Why a message waits that a limit of its tenant puts off; the limit is named beside it.</summary>
+    public const string LimitReason = "limit";
+
+    /// <summary>Why a message waits for another attempt.</summary>
+    public const string RetryReason = "retry";
+
+    /// <summary>Why a message waits until its provider takes mail again.</summary>
+    public const string ProviderReason = "provider";
+
+    /// <summary>Why a message is held until its tenant's configuration is changed.</summary>
+    public const string ConfigReason = "configuration";
+
+    /// <summary>How long a provider that says "too much" without saying how long is left alone.</summary>
+    private static readonly TimeSpan DefaultPause = TimeSpan.FromMinutes(1);
 
     /// <summary>The result of an attempt whose process died.</summary>
     public static SendResult Unseen { get; } = SendResult.Failed(SendStatus.Unknown, ErrorCategory.Unexpected, "The process that sent it ended before it wrote down the outcome.");
 
-    public static LedgerEntry Of(LedgerEntry claimed, Attempt attempt, RetryPolicy retries, DateTimeOffset now)
+    /// <summary>What becomes of a message after an attempt.</summary>
+    /// <param name="claimed">Its row.</param>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="retries">When it is tried again.</param>
+    /// <param name="holdsUnknown">Whether its tenant wants it held rather than sent twice.</param>
+    /// <param name="now">Now.</param>
+    public static LedgerEntry Of(LedgerEntry claimed, Attempt attempt, RetryPolicy retries, bool holdsUnknown, DateTimeOffset now)
     {
         var result = attempt.Result;
         var entry = claimed with
@@ -31,35 +51,77 @@ internal static class Outcomes
         {
             SendStatus.Sent => End(entry, MessageStatus.Sent, now),
             SendStatus.Permanent => End(entry, MessageStatus.Failed, now),
-            SendStatus.Unknown => Again(Note(entry, HistoryEntry.Unknown, now), UnknownReason, result, retries, now),
+            SendStatus.Misconfigured => Hold(entry, ConfigReason, now),
+            SendStatus.Throttled or SendStatus.Postponed => Wait(entry, ProviderReason, PauseUntil(result, now), now) with { Limit = LimitNames.Provider },
+            SendStatus.Unknown => NobodySaw(Note(entry, HistoryEntry.Unknown, now), result, retries, holdsUnknown, now),
             _ => Again(entry, RetryReason, result, retries, now),
         };
     }
 
+    /// <summary>Until when a provider that said "too much" is left alone.</summary>
+    public static DateTimeOffset PauseUntil(SendResult result, DateTimeOffset now) => now + (result.RetryAfter ?? DefaultPause);
+
     /// <summary>The message has no attempt left; its payload stays, so that it can be sent again by hand.</summary>
     public static LedgerEntry GiveUp(LedgerEntry entry, DateTimeOffset now) =>
-        Note(
-            entry with { Status = MessageStatus.DeadLettered, DueAt = null, SweepAt = null, ClaimedBy = null, ClaimedUntil = null },
-            MessageStatus.DeadLettered.Name(),
-            now);
+        Note(Rest(entry) with { Status = MessageStatus.DeadLettered }, MessageStatus.DeadLettered.Name(), now);
+
+    /// <summary>The message stays where it is until somebody releases it.</summary>
+    public static LedgerEntry Hold(LedgerEntry entry, string reason, DateTimeOffset now) =>
+        Note(Rest(entry) with { Status = MessageStatus.Deferred, Reason = reason, IsHeld = true }, MessageStatus.Deferred.Name(), now);
+
+    /// <summary>The message begins anew, with its history: it was held or a dead letter, and somebody let it go.</summary>
+    public static LedgerEntry Queue(LedgerEntry entry, DateTimeOffset now) =>
+        (Rest(entry) with { Status = MessageStatus.Queued, Failures = 0, DueAt = now, SweepAt = now }).WithHistory(new HistoryEntry(MessageStatus.Queued.Name(), now));
+
+    /// <summary>It is too late for the message.</summary>
+    public static LedgerEntry Expire(LedgerEntry entry, DateTimeOffset now) => End(entry, MessageStatus.Expired, now);
+
+    /// <summary>Somebody wants the message not to be sent.</summary>
+    public static LedgerEntry Cancel(LedgerEntry entry, DateTimeOffset now) => End(entry, MessageStatus.Cancelled, now);
+
+    /// <summary>The message waits until a time.</summary>
+    public static LedgerEntry Wait(LedgerEntry entry, string reason, DateTimeOffset until, DateTimeOffset now)
+    {
+        var waiting = Rest(entry) with { Status = MessageStatus.Deferred, Reason = reason, DueAt = until, SweepAt = until };
+        return waiting.WithHistory(Line(waiting, MessageStatus.Deferred.Name(), now) with { NextAttemptAt = until });
+    }
+
+    /// <summary>A claim whose process died: nobody saw what came of it.</summary>
+    public static LedgerEntry Abandoned(LedgerEntry entry, DateTimeOffset now) =>
+        entry.WithHistory(new HistoryEntry(HistoryEntry.Unknown, now) { Attempt = entry.Attempts, Provider = entry.Provider }) with { Failures = entry.Failures + 1 };
+
+    private static LedgerEntry NobodySaw(LedgerEntry entry, SendResult result, RetryPolicy retries, bool holds, DateTimeOffset now) =>
+        holds ? Hold(entry, UnknownReason, now) : Again(entry, UnknownReason, result, retries, now);
 
     private static LedgerEntry End(LedgerEntry entry, MessageStatus status, DateTimeOffset now) =>
-        Note(entry with { Status = status, DueAt = null, SweepAt = null, Payload = null, PayloadStored = false }, status.Name(), now);
+        Note(Rest(entry) with { Status = status, Payload = null, PayloadStored = false }, status.Name(), now);
 
     private static LedgerEntry Again(LedgerEntry entry, string reason, SendResult result, RetryPolicy retries, DateTimeOffset now)
     {
-        if (!retries.MayRetry(entry.Attempts))
-            return GiveUp(entry, now);
-        var due = now + retries.DelayAfter(entry.Attempts, result.RetryAfter);
-        var waiting = entry with { Status = MessageStatus.Deferred, Reason = reason, DueAt = due, SweepAt = due };
-        return waiting.WithHistory(Line(waiting, MessageStatus.Deferred.Name(), now) with { NextAttemptAt = due });
+        var failed = entry with { Failures = entry.Failures + 1 };
+        return retries.MayRetry(failed, now)
+            ? Wait(failed, reason, now + retries.DelayAfter(failed.Failures, result.RetryAfter), now)
+            : GiveUp(failed, now);
     }
+
+    // In nobody's hands and in no line.
+    private static LedgerEntry Rest(LedgerEntry entry) => entry with
+    {
+        Reason = null,
+        Limit = null,
+        IsWaiting = false,
+        IsHeld = false,
+        DueAt = null,
+        SweepAt = null,
+        ClaimedBy = null,
+        ClaimedUntil = null,
+    };
 
     private static LedgerEntry Note(LedgerEntry entry, string status, DateTimeOffset now) => entry.WithHistory(Line(entry, status, now));
 
     private static HistoryEntry Line(LedgerEntry entry, string status, DateTimeOffset now) => new(status, now)
     {
-        Attempt = entry.Attempts,
+        Attempt = entry.Attempts == 0 ? null : entry.Attempts,
         Provider = entry.Provider,
         ErrorCategory = entry.ErrorCategory,
         Answer = entry.ProviderAnswer,

@@ -1,10 +1,13 @@
+using EmailFunctions.Messages;
+
 namespace EmailFunctions.Delivery;
 
 /// <summary>How often and when a failed attempt is repeated.</summary>
-/// <param name="MaxAttempts">Attempts in all, 1 or more.</param>
+/// <param name="MaxAttempts">Failed attempts in all, 1 or more.</param>
 /// <param name="BaseDelay">Upper bound of the first wait.</param>
 /// <param name="MaxDelay">Upper bound of any wait.</param>
-public sealed record RetrySettings(int MaxAttempts, TimeSpan BaseDelay, TimeSpan MaxDelay);
+/// <param name="MaxAge">A message that failed is not tried again once it is older than this.</param>
+public sealed record RetrySettings(int MaxAttempts, TimeSpan BaseDelay, TimeSpan MaxDelay, TimeSpan MaxAge);
 
 /// <summary>A source of randomness, so that a test can choose it.</summary>
 public interface IRandom
@@ -27,12 +30,14 @@ internal sealed class SystemRandom : IRandom
 /// </summary>
 public sealed class RetryPolicy(RetrySettings settings, IRandom random)
 {
-    public bool MayRetry(int attempts) => attempts < settings.MaxAttempts;
+    /// <summary>Whether a message that failed is tried again.</summary>
+    public bool MayRetry(LedgerEntry entry, DateTimeOffset now) =>
+        entry.Failures < settings.MaxAttempts && now - entry.ArrivedAt < settings.MaxAge;
 
-    /// <summary>The wait after the given number of attempts; longer if the provider asks for that.</summary>
-    public TimeSpan DelayAfter(int attempts, TimeSpan? retryAfter)
+    /// <summary>The wait after the given number of failures; longer if the provider asks for that.</summary>
+    public TimeSpan DelayAfter(int failures, TimeSpan? retryAfter)
     {
-        var bound = Math.Min(settings.BaseDelay.TotalSeconds * Math.Pow(2, Math.Min(attempts - 1, 30)), settings.MaxDelay.TotalSeconds);
+        var bound = Math.Min(settings.BaseDelay.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 30)), settings.MaxDelay.TotalSeconds);
         var wait = TimeSpan.FromSeconds(bound * random.NextDouble());
         return retryAfter is { } asked && asked > wait ? asked : wait;
     }

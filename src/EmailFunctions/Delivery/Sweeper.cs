@@ -1,3 +1,4 @@
+using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Messages;
 using EmailFunctions.Tenants;
 
@@ -9,7 +10,7 @@ namespace EmailFunctions.Delivery;
 /// over and over.
 /// </summary>
 public sealed partial class Sweeper(
-    Ledger ledger, MessagePayloads payloads, TenantDirectory tenants, DispatchQueue queue, TimeProvider time, ILogger<Sweeper> logger)
+    Ledger ledger, MessagePayloads payloads, TenantDirectory tenants, TenantLanes lanes, DispatchQueue queue, TimeProvider time, ILogger<Sweeper> logger)
 {
     /// <summary>How overdue a message must be.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
@@ -27,6 +28,8 @@ public sealed partial class Sweeper(
         {
             await foreach (var id in ledger.ListOverdueAsync(tenant, time.GetUtcNow() - Margin, cancellationToken))
                 queued += await TryQueueAsync(id, cancellationToken) ? 1 : 0;
+            if (await lanes.MendAsync(tenant, cancellationToken))
+                LineMended(logger, tenant);
         }
 
         if (queued > 0)
@@ -43,17 +46,20 @@ public sealed partial class Sweeper(
         var now = time.GetUtcNow();
         if (await ledger.GetAsync(id, cancellationToken) is not { SweepAt: { } sweepAt } entry || sweepAt >= now - Margin)
             return false;
-        // Twice as long as it has waited so far, the first time at least the margin.
-        var waited = now - entry.DueAt.GetValueOrDefault(sweepAt);
-        var put = entry with { SweepAt = now + Clamp(waited, Margin, LongestWait) };
+        // Whose time is still to come gets its copy for then. Else twice as long as it has waited so far, the first time at least the margin.
+        var due = entry.DueAt.GetValueOrDefault(sweepAt);
+        var put = entry with { SweepAt = due > now ? due : now + Clamp(now - due, Margin, LongestWait) };
         // Not written: somebody is working on the message, which is all that a hint could bring about.
         if (await ledger.WriteAsync([.. Ledger.Change(entry, put)], cancellationToken) is null)
             return false;
-        await queue.EnqueueAsync(id, visibleAt: null, cancellationToken);
+        await queue.EnqueueAsync(id, due > now && !entry.IsWaiting ? due : null, cancellationToken);
         return true;
     }
 
     private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
+
+    [LoggerMessage(EventId = 342, Level = LogLevel.Warning, Message = "Copies for slots of tenant {TenantId} did not come; its line was planned anew.")]
+    private static partial void LineMended(ILogger logger, TenantId tenantId);
 
     [LoggerMessage(EventId = 340, Level = LogLevel.Information, Message = "The sweep queued {Count} open messages again.")]
     private static partial void Swept(ILogger logger, int count);

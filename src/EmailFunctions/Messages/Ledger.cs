@@ -17,21 +17,19 @@ public sealed class Ledger(IEntityTable table)
     public static IEnumerable<EntityWrite> Enter(LedgerEntry entry)
     {
         yield return EntityWrite.Insert(LedgerRows.ToEntity(entry));
-        if (entry.SweepAt is { } sweepAt)
-            yield return EntityWrite.Insert(new Entity(LedgerRows.DueKeyOf(entry.Id, sweepAt)));
+        foreach (var key in LedgerRows.IndexKeysOf(entry))
+            yield return EntityWrite.Insert(new Entity(key));
     }
 
-    /// <summary>The writes that turn <paramref name="before"/>, as it was read, into <paramref name="after"/>: at most three.</summary>
+    /// <summary>The writes that turn <paramref name="before"/>, as it was read, into <paramref name="after"/>: the row first, and at most four more.</summary>
     public static IEnumerable<EntityWrite> Change(LedgerEntry before, LedgerEntry after)
     {
         yield return EntityWrite.Replace(LedgerRows.ToEntity(after), before.ETag);
         // Two times may share a key, which counts milliseconds; a batch names a key once.
-        var (old, due) = (DueKeyOf(before), DueKeyOf(after));
-        if (old == due)
-            yield break;
-        if (old is { } gone)
+        var (old, now) = (LedgerRows.IndexKeysOf(before).ToList(), LedgerRows.IndexKeysOf(after).ToList());
+        foreach (var gone in old.Except(now))
             yield return EntityWrite.Delete(gone, etag: null);
-        if (due is { } put)
+        foreach (var put in now.Except(old))
             yield return EntityWrite.Put(new Entity(put));
     }
 
@@ -44,20 +42,59 @@ public sealed class Ledger(IEntityTable table)
     }
 
     /// <summary>The tenant's messages that are open and were to be swept before <paramref name="time"/>, longest overdue first.</summary>
-    public async IAsyncEnumerable<MessageId> ListOverdueAsync(
-        TenantId tenant, DateTimeOffset time, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<MessageId> ListOverdueAsync(TenantId tenant, DateTimeOffset time, CancellationToken cancellationToken) =>
+        ListAsync(tenant, new EntityQuery(tenant.Partition, LedgerRows.DuePrefix, LedgerRows.DueBefore(time)), cancellationToken);
+
+    /// <summary>The tenant's messages that are held.</summary>
+    public IAsyncEnumerable<MessageId> ListHeldAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.HeldPrefix), cancellationToken);
+
+    /// <summary>The tenant's dead letters, oldest first.</summary>
+    public IAsyncEnumerable<MessageId> ListDeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.DeadPrefix), cancellationToken);
+
+    /// <summary>The first of the tenant's line, or of its part with one priority: at most as many as asked for, best first.</summary>
+    public async Task<IReadOnlyList<MessageId>> ListWaitingAsync(
+        TenantId tenant, MessagePriority? priority, int limit, CancellationToken cancellationToken)
     {
-        var query = new EntityQuery(tenant.Partition, LedgerRows.DuePrefix, LedgerRows.DueBefore(time));
+        var prefix = priority is { } only ? LedgerRows.WaitPrefixOf(only) : LedgerRows.WaitPrefix;
+        var found = new List<MessageId>();
+        var query = EntityQuery.Prefix(tenant.Partition, prefix, Math.Min(limit, EntityLimits.MaxPageSize));
+        do
+        {
+            var page = await table.QueryAsync(query, cancellationToken);
+            found.AddRange(page.Entities.Take(limit - found.Count).Select(entity => IdOf(tenant, entity)));
+            query = query with { Continuation = page.Continuation };
+        }
+        while (query.Continuation is not null && found.Count < limit);
+        return found;
+    }
+
+    /// <summary>How many of the tenant's messages stand in line, by priority, high first.</summary>
+    public async Task<int[]> CountWaitingAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var counts = new int[3];
+        foreach (var priority in Enum.GetValues<MessagePriority>())
+        {
+            await foreach (var _ in ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.WaitPrefixOf(priority)), cancellationToken))
+                counts[(int)priority - 1]++;
+        }
+
+        return counts;
+    }
+
+    private async IAsyncEnumerable<MessageId> ListAsync(
+        TenantId tenant, EntityQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         do
         {
             var page = await table.QueryAsync(query, cancellationToken);
             foreach (var entity in page.Entities)
-                yield return new MessageId(tenant, LedgerRows.UniqueOfDueRow(entity.Key.Row));
+                yield return IdOf(tenant, entity);
             query = query with { Continuation = page.Continuation };
         }
         while (query.Continuation is not null);
     }
 
-    private static EntityKey? DueKeyOf(LedgerEntry entry) =>
-        entry.SweepAt is { } sweepAt ? LedgerRows.DueKeyOf(entry.Id, sweepAt) : null;
+    private static MessageId IdOf(TenantId tenant, Entity entity) => new(tenant, LedgerRows.UniqueOfIndexRow(entity.Key.Row));
 }

@@ -17,14 +17,40 @@ public sealed record LedgerEntry
 
     public required DateTimeOffset UpdatedAt { get; init; }
 
-    /// <summary>When the next step is to happen; null once nothing more will.</summary>
+    public MessagePriority Priority { get; init; } = MessagePriority.Normal;
+
+    /// <summary>Its place among the tenant's messages of the same priority: when it was accepted, or is to be sent at the earliest.</summary>
+    public required DateTimeOffset ArrivedAt { get; init; }
+
+    /// <summary>After this time it is not sent any more; null: never too late.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>When the next step is to happen; null once nothing more will, and while it is not known.</summary>
     public DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>Whether it stands in its tenant's line and waits for a slot; <see cref="Limit"/> says for which limit's.</summary>
+    public bool IsWaiting { get; init; }
+
+    /// <summary>Whether it stays where it is until somebody releases it; <see cref="Reason"/> says why.</summary>
+    public bool IsHeld { get; init; }
+
+    /// <summary>The limit that made it wait, as metrics name it; null where none did.</summary>
+    public string? Limit { get; init; }
+
+    /// <summary>What it has taken from its tenant's quota and budget; null before its first attempt.</summary>
+    public Charge? Charge { get; init; }
+
+    /// <summary>Names the write that brought this version, where that must be told from another with the same result.</summary>
+    public string? WriteId { get; init; }
 
     /// <summary>From when on a sweep, finding the message still open, puts a new hint on the queue; null once it is final.</summary>
     public DateTimeOffset? SweepAt { get; init; }
 
     /// <summary>Attempts that were begun.</summary>
     public int Attempts { get; init; }
+
+    /// <summary>Attempts that count as failures: not those that the provider, or its breaker, put off.</summary>
+    public int Failures { get; init; }
 
     /// <summary>Who is sending it right now; null unless sending.</summary>
     public string? ClaimedBy { get; init; }
@@ -87,6 +113,11 @@ public sealed record LedgerEntry
     }
 }
 
+/// <summary>What a message takes from its tenant's daily quota (one) and monthly budget.</summary>
+/// <param name="At">When it was booked; its UTC day and month are those that it counts in.</param>
+/// <param name="CostUsd">What it costs if all recipients are taken.</param>
+public sealed record Charge(DateTimeOffset At, decimal CostUsd);
+
 /// <summary>One step in a message's life. <c>unknown</c> is a step that is no status: an attempt whose outcome nobody saw.</summary>
 public sealed record HistoryEntry(string Status, DateTimeOffset At)
 {
@@ -104,6 +135,10 @@ public sealed record HistoryEntry(string Status, DateTimeOffset At)
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Answer { get; init; }
+
+    /// <summary>The limit that it waits for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Limit { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? NextAttemptAt { get; init; }

@@ -7,11 +7,17 @@ namespace EmailFunctions.Messages;
 
 /// <summary>
 /// How the ledger lies in a tenant's partition: <c>msg-{id}</c> is the message; <c>due-{time}-{id}</c> is there as long as something
-/// is still to happen, by the time of the next sweep that it is for, so that a sweep reads overdue messages and no others.
+/// is still to happen, by the time of the next sweep that it is for, so that a sweep reads overdue messages and no others;
+/// <c>wait-{priority}-{arrival}-{id}</c> while it stands in line for a slot, so that the first of the line is the first row;
+/// <c>held-{id}</c> while it is held, and <c>dead-{time}-{id}</c> while it is a dead letter.
 /// </summary>
 internal static class LedgerRows
 {
     public const string DuePrefix = "due-";
+
+    public const string WaitPrefix = "wait-";
+    public const string HeldPrefix = "held-";
+    public const string DeadPrefix = "dead-";
 
     private const string MessagePrefix = "msg-";
     private const string TimeFormat = "yyyyMMddHHmmssfff";
@@ -23,7 +29,23 @@ internal static class LedgerRows
     /// <summary>The end of the range of due rows that were due before <paramref name="time"/>.</summary>
     public static string DueBefore(DateTimeOffset time) => DuePrefix + Stamp(time);
 
-    public static string UniqueOfDueRow(string row) => row[(row.LastIndexOf('-') + 1)..];
+    /// <summary>The rows that find the message by its state: one or none of each kind.</summary>
+    public static IEnumerable<EntityKey> IndexKeysOf(LedgerEntry entry)
+    {
+        if (entry.SweepAt is { } sweepAt)
+            yield return DueKeyOf(entry.Id, sweepAt);
+        if (entry.IsWaiting)
+            yield return new(entry.Id.Tenant.Partition, $"{WaitPrefixOf(entry.Priority)}{Stamp(entry.ArrivedAt)}-{entry.Id.Unique}");
+        if (entry.IsHeld)
+            yield return new(entry.Id.Tenant.Partition, HeldPrefix + entry.Id.Unique);
+        if (entry.Status == MessageStatus.DeadLettered)
+            yield return new(entry.Id.Tenant.Partition, $"{DeadPrefix}{Stamp(entry.UpdatedAt)}-{entry.Id.Unique}");
+    }
+
+    /// <summary>The start of the rows of those in line with this priority; high sorts first.</summary>
+    public static string WaitPrefixOf(MessagePriority priority) => string.Create(CultureInfo.InvariantCulture, $"{WaitPrefix}{(int)priority}-");
+
+    public static string UniqueOfIndexRow(string row) => row[(row.LastIndexOf('-') + 1)..];
 
     public static Entity ToEntity(LedgerEntry entry) => new(KeyOf(entry.Id))
     {
@@ -31,9 +53,19 @@ internal static class LedgerRows
         ["reason"] = entry.Reason,
         ["created_at"] = entry.CreatedAt,
         ["updated_at"] = entry.UpdatedAt,
+        ["priority"] = entry.Priority == MessagePriority.Normal ? null : (int)entry.Priority,
+        ["arrived_at"] = entry.ArrivedAt == entry.CreatedAt ? null : entry.ArrivedAt,
+        ["expires_at"] = entry.ExpiresAt,
         ["due_at"] = entry.DueAt,
+        ["waiting"] = entry.IsWaiting ? true : null,
+        ["held"] = entry.IsHeld ? true : null,
+        ["limit"] = entry.Limit,
+        ["charged_at"] = entry.Charge?.At,
+        ["charged_usd"] = entry.Charge?.CostUsd.ToString(CultureInfo.InvariantCulture),
+        ["write_id"] = entry.WriteId,
         ["sweep_at"] = entry.SweepAt,
         ["attempts"] = entry.Attempts,
+        ["failures"] = entry.Failures == 0 ? null : entry.Failures,
         ["claimed_by"] = entry.ClaimedBy,
         ["claimed_until"] = entry.ClaimedUntil,
         ["provider"] = entry.Provider,
@@ -55,9 +87,20 @@ internal static class LedgerRows
         Reason = entity.GetString("reason"),
         CreatedAt = entity.GetTime("created_at")!.Value,
         UpdatedAt = entity.GetTime("updated_at")!.Value,
+        Priority = (MessagePriority)(entity.GetInt64("priority") ?? (long)MessagePriority.Normal),
+        ArrivedAt = entity.GetTime("arrived_at") ?? entity.GetTime("created_at")!.Value,
+        ExpiresAt = entity.GetTime("expires_at"),
         DueAt = entity.GetTime("due_at"),
+        IsWaiting = entity.GetBoolean("waiting") ?? false,
+        IsHeld = entity.GetBoolean("held") ?? false,
+        Limit = entity.GetString("limit"),
+        Charge = entity.GetTime("charged_at") is { } chargedAt
+            ? new Charge(chargedAt, decimal.Parse(entity.GetString("charged_usd")!, CultureInfo.InvariantCulture))
+            : null,
+        WriteId = entity.GetString("write_id"),
         SweepAt = entity.GetTime("sweep_at"),
         Attempts = (int)(entity.GetInt64("attempts") ?? 0),
+        Failures = (int)(entity.GetInt64("failures") ?? 0),
         ClaimedBy = entity.GetString("claimed_by"),
         ClaimedUntil = entity.GetTime("claimed_until"),
         Provider = entity.GetString("provider"),

@@ -12,7 +12,7 @@ namespace EmailFunctions.Messages;
 public sealed record MessageId(TenantId Tenant, string Unique)
 {
     /// <summary>Not allowed in a tenant's name, and needs no escape in a URL (RFC 3986 section 2.3).</summary>
-    private const char Separator = '~';
+    public const char Separator = '~';
 
     private const int UniqueLength = 32;
 

@@ -50,3 +50,40 @@ public static class MessageStatuses
         _ => throw new InvalidDataException($"A ledger row has the unknown status '{name}'."),
     };
 }
+
+/// <summary>Which of a tenant's messages go first when not all can; the numbers order the line.</summary>
+public enum MessagePriority
+{
+    /// <summary>Overtakes all that wait.</summary>
+    High = 1,
+
+    Normal = 2,
+
+    /// <summary>Lets others go first, but gets one slot in ten.</summary>
+    Low = 3,
+}
+
+/// <summary>The names of <see cref="MessagePriority"/> on the wire.</summary>
+public static class MessagePriorities
+{
+    public static string Name(this MessagePriority priority) => priority switch
+    {
+        MessagePriority.High => "high",
+        MessagePriority.Normal => "normal",
+        MessagePriority.Low => "low",
+        _ => throw new ArgumentOutOfRangeException(nameof(priority)),
+    };
+
+    /// <summary>Null is normal; false for a name that there is not.</summary>
+    public static bool TryParse(string? name, out MessagePriority priority)
+    {
+        priority = name switch
+        {
+            "high" => MessagePriority.High,
+            null or "normal" => MessagePriority.Normal,
+            "low" => MessagePriority.Low,
+            _ => 0,
+        };
+        return priority != 0;
+    }
+}

@@ -12,6 +12,9 @@ public enum SendStatus
     /// <summary>Not taken, since too much was sent; later it will be.</summary>
     Throttled,
 
+    /// <summary>The provider was not asked, since this service can't or won't just now; no attempt of the message's own.</summary>
+    Postponed,
+
     /// <summary>Not taken, and never will be.</summary>
     Permanent,
 

@@ -61,6 +61,7 @@ public sealed partial class MessageAcceptor(
             Id = MessageId.New(submission.Tenant, now),
             Status = MessageStatus.Queued,
             CreatedAt = now,
+            ArrivedAt = now,
             UpdatedAt = now,
             DueAt = now,
             SweepAt = now,

@@ -26,7 +26,7 @@ internal sealed record ServiceSettings
 
     public required SendingSettings Sending { get; init; }
 
-    public required RecordingSettings Recording { get; init; }
+    public required PolicyDefaults Policies { get; init; }
 
     public required RetrySettings Retries { get; init; }
 
@@ -48,7 +48,7 @@ internal sealed record ServiceSettings
             EncryptionKey = ReadKey(reader),
             Urls = ReadUrls(reader),
             Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true)),
-            Recording = new RecordingSettings(reader.Flag("EMAIL_USAGE_LOGGING_ENABLED", true), reader.Flag("EMAIL_AUDIT_LOGGING_ENABLED", true)),
+            Policies = ReadPolicies(reader),
             Retries = ReadRetries(reader),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Smtp = ReadSmtp(reader),
@@ -66,6 +66,15 @@ internal sealed record ServiceSettings
         if (reader.Choice("EMAIL_AUTH", "none", ("none", "none"), ("required", "required")) == "required")
             reader.Reject("EMAIL_AUTH", "can only be none in this version, which serves this machine alone");
     }
+
+    private static PolicyDefaults ReadPolicies(SettingsReader reader) => new(
+        reader.Number("EMAIL_RATE_LIMIT_PER_MINUTE", 60, 0, int.MaxValue),
+        ReadRollout(reader, "RATE_LIMITING"),
+        ReadRollout(reader, "USAGE_LOGGING"),
+        ReadRollout(reader, "AUDIT_LOGGING"));
+
+    private static Rollout ReadRollout(SettingsReader reader, string name) => new(
+        name, reader.Flag($"EMAIL_{name}_ENABLED", true), reader.Number($"EMAIL_{name}_PERCENT", 100, 0, 100));
 
     private static byte[]? ReadKey(SettingsReader reader)
     {
@@ -109,7 +118,7 @@ internal sealed record ServiceSettings
         var longest = reader.Number("EMAIL_RETRY_MAX_SECONDS", 3_600, 1, 604_800);
         if (longest < first)
             reader.Reject("EMAIL_RETRY_MAX_SECONDS", "must not be less than EMAIL_RETRY_BASE_SECONDS");
-        return new RetrySettings(reader.Number("EMAIL_RETRY_MAX_ATTEMPTS", 8, 1, 100), TimeSpan.FromSeconds(first), TimeSpan.FromSeconds(longest));
+        return new RetrySettings(reader.Number("EMAIL_RETRY_MAX_ATTEMPTS", 8, 1, 100), TimeSpan.FromSeconds(first), TimeSpan.FromSeconds(longest), TimeSpan.FromSeconds(reader.Number("EMAIL_RETRY_MAX_AGE_SECONDS", 172_800, 1, 31_536_000)));
     }
 
     private static SmtpOptions ReadSmtp(SettingsReader reader) => new()

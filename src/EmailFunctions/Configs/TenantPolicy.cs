@@ -1,0 +1,84 @@
+using EmailFunctions.Limits;
+using EmailFunctions.Providers;
+using EmailFunctions.Tenants;
+
+namespace EmailFunctions.Configs;
+
+/// <summary>How a tenant's mail is to be treated, with all defaults filled in.</summary>
+/// <param name="Limits">How much may be sent when.</param>
+/// <param name="CostPerRecipientUsd">What one recipient costs.</param>
+/// <param name="RejectsOverQuota">Whether mail beyond quota or budget is refused at accept instead of waiting.</param>
+/// <param name="HoldsUnknown">Whether a message whose outcome nobody saw is held instead of sent again.</param>
+/// <param name="LogsUsage">Whether usage rows are written.</param>
+/// <param name="LogsAudit">Whether audit rows are written.</param>
+public sealed record TenantPolicy(
+    LimitRules Limits, decimal CostPerRecipientUsd, bool RejectsOverQuota, bool HoldsUnknown, bool LogsUsage, bool LogsAudit);
+
+/// <summary>Where policies come from.</summary>
+public interface ITenantPolicies
+{
+    /// <summary>The tenant's policy.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="fresh">Asks the store, not what was kept of an earlier answer.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    ValueTask<TenantPolicy> GetAsync(TenantId tenant, bool fresh, CancellationToken cancellationToken);
+}
+
+/// <summary>Where providers come from.</summary>
+public interface IProviderAccounts
+{
+    /// <summary>The settings alone, which need no key.</summary>
+    ValueTask<ProviderSettings> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>The account, with its secrets decrypted.</summary>
+    /// <exception cref="Keys.KeyUnavailableException">The secrets can't be decrypted.</exception>
+    ValueTask<ProviderAccount> GetAccountAsync(TenantId tenant, CancellationToken cancellationToken);
+}
+
+/// <summary>What the deployment says where a tenant does not, and what it switches off for all.</summary>
+/// <param name="RateLimitPerMinute">For tenants without one of their own; 0: none.</param>
+/// <param name="RateLimiting">Which tenants have limits at all.</param>
+/// <param name="UsageLogging">Which tenants have usage rows.</param>
+/// <param name="AuditLogging">Which tenants have audit rows.</param>
+public sealed record PolicyDefaults(int RateLimitPerMinute, Rollout RateLimiting, Rollout UsageLogging, Rollout AuditLogging);
+
+/// <summary>Policies from configurations and the deployment's defaults.</summary>
+internal sealed class TenantPolicies(ConfigCache cache, SystemProvider system, PolicyDefaults defaults) : ITenantPolicies
+{
+    public async ValueTask<TenantPolicy> GetAsync(TenantId tenant, bool fresh, CancellationToken cancellationToken)
+    {
+        if (fresh)
+            await cache.InvalidateAsync(tenant, cancellationToken);
+        var fields = tenant.IsSystem ? null : (await cache.GetAsync(tenant, cancellationToken))?.Fields;
+        return Of(tenant, fields);
+    }
+
+    // Limits count by tenant also where the system default sends, so those of an inactive configuration hold, too.
+    private TenantPolicy Of(TenantId tenant, ConfigFields? fields)
+    {
+        var limits = defaults.RateLimiting.Includes(tenant, fields?.RateLimitingEnabled)
+            ? new LimitRules(
+                fields?.RateLimitPerMinute ?? defaults.RateLimitPerMinute,
+                fields?.RateLimitPerHour ?? 0,
+                fields?.DailyQuota ?? 0,
+                fields?.MonthlyBudgetUsd ?? 0)
+            : LimitRules.None;
+        var provider = fields is { } own && own.IsActive != false ? TenantConfig.ToProviderSettings(own) : system.Account.Settings;
+        return new TenantPolicy(
+            limits,
+            provider.CostPerEmailUsd,
+            RejectsOverQuota: fields?.OverQuota == PolicyWords.Reject,
+            HoldsUnknown: fields?.OnUnknown == PolicyWords.Hold,
+            defaults.UsageLogging.Includes(tenant, fields?.UsageLoggingEnabled),
+            defaults.AuditLogging.Includes(tenant, fields?.AuditLoggingEnabled));
+    }
+}
+
+/// <summary>What the fields <c>over_quota</c> and <c>on_unknown</c> may say.</summary>
+internal static class PolicyWords
+{
+    public const string Defer = "defer";
+    public const string Reject = "reject";
+    public const string Resend = "resend";
+    public const string Hold = "hold";
+}

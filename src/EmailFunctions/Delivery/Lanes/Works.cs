@@ -1,0 +1,193 @@
+using EmailFunctions.Limits;
+using EmailFunctions.Messages;
+using EmailFunctions.Storage;
+
+namespace EmailFunctions.Delivery.Lanes;
+
+/// <summary>A message asks for its turn: it is claimed if there is room and nobody before it, else it stands in line.</summary>
+/// <param name="before">Its row as it was read.</param>
+/// <param name="entry">The same with what was found out since.</param>
+/// <param name="hasTurn">It had its turn and lost it on the way: it goes before the line if there is room.</param>
+/// <param name="blockedUntil">Until when its provider is to be left alone; null: it is not.</param>
+internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, bool hasTurn, DateTimeOffset? blockedUntil) : LaneWork<Turn>
+{
+    private Turn _turn = Turn.Done;
+
+    public override MessageId? Witness => before.Id;
+
+    public override void Apply(LaneBatch batch)
+    {
+        var limits = batch.Limits;
+        if (blockedUntil is { } until)
+            limits.BlockedUntil = Math.Max(limits.BlockedUntil, until.ToUnixTimeMilliseconds());
+        _turn = Turn.Done;
+        var cost = batch.CostOf(entry);
+        if (limits.IsBeyondBudget(cost))
+        {
+            batch.Change(before, Outcomes.Hold(entry, LimitNames.MonthlyBudget, batch.Now));
+            return;
+        }
+
+        var (at, _) = limits.Earliest(batch.NowMilliseconds, cost);
+        var latest = batch.NowMilliseconds + (hasTurn ? (long)SlotTiming.Early.TotalMilliseconds : 0);
+        if (at <= latest && (hasTurn || limits.InLine == 0))
+            _turn = batch.Claim(before, entry, at);
+        else
+            batch.Wait(before, entry);
+    }
+
+    public override void Complete(string? etag) =>
+        SetAnswer(_turn.Entry is { } claimed ? _turn with { Entry = claimed with { ETag = etag } } : _turn);
+
+    public override void Refuse() => SetAnswer(Turn.Stale);
+}
+
+/// <summary>A slot has come: whoever is first in line is claimed.</summary>
+/// <param name="plan">The plan that the slot's copy belongs to.</param>
+/// <param name="blockedUntil">Until when the provider is to be left alone; null: it is not.</param>
+internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWork<Turn>
+{
+    private Turn _turn = Turn.Done;
+
+    public override bool TakesFromLine => true;
+
+    public override MessageId? Witness => _turn.Entry?.Id;
+
+    public override void Apply(LaneBatch batch)
+    {
+        var limits = batch.Limits;
+        var now = batch.NowMilliseconds;
+        _turn = Turn.Done;
+        if (blockedUntil is { } until)
+            limits.BlockedUntil = Math.Max(limits.BlockedUntil, until.ToUnixTimeMilliseconds());
+        // Superseded by another plan, more copies than slots, or not for the next slot.
+        if (plan != limits.Plan || limits.Booked.IsEmpty || limits.Booked.First > now + Early)
+        {
+            batch.IsDoubtful = true;
+            return;
+        }
+
+        if (batch.Line.Take(limits.Next) is not { } first)
+        {
+            batch.IsTorn = true;
+            return;
+        }
+
+        batch.IsChanged = true;
+        limits.Booked.RemoveFirst();
+        var cost = batch.CostOf(first);
+        if (limits.IsBeyondBudget(cost))
+        {
+            limits.Leave(first.Priority);
+            batch.Change(first, Outcomes.Hold(first, LimitNames.MonthlyBudget, batch.Now));
+            batch.Book(limits.Book(now, cost: 0));
+            return;
+        }
+
+        var (at, limit) = limits.Earliest(now, cost);
+        if (at > now + Early)
+        {
+            // Others were late before it, so its slot is not free yet: it takes the next one.
+            limits.LineLimit = limit ?? limits.LineLimit;
+            batch.Line.PutBack(first);
+            batch.Book(limits.Book(now, cost));
+            return;
+        }
+
+        limits.Leave(first.Priority);
+        _turn = batch.Claim(first, first, at);
+    }
+
+    public override void Complete(string? etag) =>
+        SetAnswer(_turn.Entry is { } claimed ? _turn with { Entry = claimed with { ETag = etag } } : _turn);
+
+    public override void Refuse() => SetAnswer(Turn.Stale);
+
+    private static long Early => (long)SlotTiming.Early.TotalMilliseconds;
+}
+
+/// <summary>Why slots are to be booked.</summary>
+internal enum PlanReason
+{
+    /// <summary>The wake-up of a plan has come.</summary>
+    WakeUp,
+
+    /// <summary>Limits may have changed.</summary>
+    NewLimits,
+
+    /// <summary>Copies that should have come did not.</summary>
+    Lost,
+}
+
+/// <summary>Books slots for those in line who have none.</summary>
+internal sealed class PlanWork(PlanReason reason, long plan = 0) : LaneWork<bool>
+{
+    /// <summary>How long a copy may be late before it counts as lost.</summary>
+    private static readonly long Late = (long)TimeSpan.FromSeconds(30).TotalMilliseconds;
+
+    public override void Apply(LaneBatch batch)
+    {
+        var limits = batch.Limits;
+        var now = batch.NowMilliseconds;
+        switch (reason)
+        {
+            // Changed limits were seen before any work was applied.
+            case PlanReason.NewLimits:
+                break;
+            case PlanReason.WakeUp when plan == limits.Plan && limits.WakeAt <= now + (long)SlotTiming.Early.TotalMilliseconds:
+                batch.IsChanged = true;
+                limits.WakeAt = null;
+                limits.BookAll(now).ForEach(batch.Book);
+                break;
+            case PlanReason.Lost when IsLost(limits, now):
+                batch.IsChanged = true;
+                limits.Replan(limits.Rules, now).ForEach(batch.Book);
+                break;
+            default:
+                batch.IsDoubtful = true;
+                break;
+        }
+    }
+
+    /// <summary>Whether the line is to be counted anew, since something was lost.</summary>
+    public bool CountsLine => reason == PlanReason.Lost;
+
+    /// <summary>Whether copies that should have come did not.</summary>
+    public static bool IsLost(TenantLimits limits, long now) =>
+        limits.InLine > 0
+        && ((!limits.Booked.IsEmpty && limits.Booked.First < now - Late)
+            || limits.WakeAt < now - Late
+            || (limits.Booked.IsEmpty && limits.WakeAt is null));
+
+    public override void Complete(string? etag) => SetAnswer(true);
+
+    public override void Refuse() => SetAnswer(false);
+}
+
+/// <summary>A message's row changes, and what it means for the limits with it: it leaves the line, or gives back what it took.</summary>
+/// <param name="before">Its row as it was read.</param>
+/// <param name="after">As it is to be.</param>
+/// <param name="others">Rows that join the batch.</param>
+internal sealed class ChangeWork(LedgerEntry before, LedgerEntry after, IReadOnlyList<EntityWrite> others) : LaneWork<string?>
+{
+    public override int MaxWrites => 5 + others.Count;
+
+    public override MessageId? Witness => before.Id;
+
+    /// <summary>What is given back to the month's budget, and from when it was taken; null: nothing.</summary>
+    public Charge? Refund { get; init; }
+
+    public override void Apply(LaneBatch batch)
+    {
+        if (before.IsWaiting && !after.IsWaiting)
+            batch.Limits.Leave(before.Priority);
+        if (Refund is { } refund)
+            batch.Limits.Refund(refund.At.ToUnixTimeMilliseconds(), refund.CostUsd);
+        batch.Change(before, after);
+        batch.Writes.AddRange(others);
+    }
+
+    public override void Complete(string? etag) => SetAnswer(etag);
+
+    public override void Refuse() => SetAnswer(null);
+}
