@@ -99,9 +99,11 @@ public sealed class ProviderGates(TimeProvider time)
 
         public async Task<SendResult> CallAsync(Func<CancellationToken, Task<SendResult>> call, CancellationToken cancellationToken)
         {
+            // Without leaving the caller's context, which counts where a test has one.
+            var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellationToken);
             try
             {
-                var result = await _breaker.ExecuteAsync(static async (call, token) => await call(token), call, cancellationToken);
+                var result = await _breaker.ExecuteAsync(static async (context, call) => await call(context.CancellationToken), context, call);
                 lock (_lock)
                 {
                     if (result.Status == SendStatus.Throttled)
@@ -117,6 +119,10 @@ public sealed class ProviderGates(TimeProvider time)
                 var wait = State().Until is { } until ? until - _time.GetUtcNow() : ProbeTime;
                 return SendResult.Failed(SendStatus.Postponed, ErrorCategory.ProviderUnavailable, "The provider failed repeatedly and is left alone for a while.")
                     with { RetryAfter = wait };
+            }
+            finally
+            {
+                ResilienceContextPool.Shared.Return(context);
             }
         }
 

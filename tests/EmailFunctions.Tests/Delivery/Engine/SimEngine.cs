@@ -1,0 +1,256 @@
+using EmailFunctions.Configs;
+using EmailFunctions.Delivery;
+using EmailFunctions.Delivery.Lanes;
+using EmailFunctions.Keys;
+using EmailFunctions.Limits;
+using EmailFunctions.Messages;
+using EmailFunctions.Payloads;
+using EmailFunctions.Providers;
+using EmailFunctions.Queueing;
+using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
+using EmailFunctions.Tests.Simulation;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EmailFunctions.Tests.Delivery.Engine;
+
+/// <summary>
+/// The dispatch engine as it is, on a simulated store, queue and clock: any number of processes that work on the same data, one
+/// sweep, and a provider that notes when it was called.
+/// </summary>
+internal sealed class SimEngine
+{
+    private readonly SimEngineSettings _settings;
+    private readonly SimContext _client;
+    private int _started;
+
+    public SimEngine(int seed, SimEngineSettings settings)
+    {
+        _settings = settings;
+        Loop = new SimLoop(seed);
+        Queue = new SimQueue(Loop) { Duplicates = settings.Duplicates };
+        History = new SimHistory(Loop);
+        Policies = new SimPolicies(Loop, settings.Policy);
+        _client = new SimContext(Loop, "client");
+        ClientTable = new SimTable(_client, Table, new SimFaults());
+        Ledger = new Ledger(ClientTable);
+    }
+
+    public SimLoop Loop { get; }
+
+    public MemoryTable Table { get; } = new(isStrict: false);
+
+    public SimQueue Queue { get; }
+
+    public SimHistory History { get; }
+
+    public SimPolicies Policies { get; }
+
+    public SimTable ClientTable { get; }
+
+    public Ledger Ledger { get; }
+
+    public List<SimWorker> Workers { get; } = [];
+
+    /// <summary>The tables of all processes that ever ran.</summary>
+    public List<SimTable> Tables { get; } = [];
+
+    public List<MessageId> Accepted { get; } = [];
+
+    /// <summary>The provider's answer to a call; by default it takes the message after a random time.</summary>
+    public Func<SimContext, OutgoingEmail, Task<SendResult>> Provider { get; set; } = static async (worker, _) =>
+    {
+        await worker.Pause(TimeSpan.FromMilliseconds(worker.Loop.Random.Next(300)));
+        return SendResult.Sent("taken");
+    };
+
+    /// <summary>Accepts a message now: its row and a copy on the queue.</summary>
+    public async Task<MessageId> AcceptAsync(
+        TenantId tenant, MessagePriority priority = MessagePriority.Normal, int recipients = 1, DateTimeOffset? expiresAt = null, bool loseHint = false)
+    {
+        var now = Loop.UtcNow;
+        var content = new EmailContent { To = [.. Enumerable.Range(0, recipients).Select(static n => $"r{n}@example.com")], Subject = "s", Text = "t", FromEmail = "a@example.com" };
+        var entry = new LedgerEntry
+        {
+            Id = new MessageId(tenant, Accepted.Count.ToString("x32", System.Globalization.CultureInfo.InvariantCulture)),
+            Status = MessageStatus.Queued,
+            Priority = priority,
+            CreatedAt = now,
+            ArrivedAt = now,
+            UpdatedAt = now,
+            DueAt = now,
+            SweepAt = now,
+            ExpiresAt = expiresAt,
+            RecipientCount = recipients,
+            Payload = ContentCodec.Encode(content),
+            History = [new HistoryEntry(MessageStatus.Queued.Name(), now)],
+        };
+        Accepted.Add(entry.Id);
+        Table.Write([.. Ledger.Enter(entry)]);
+        if (!loseHint)
+            await new DispatchQueue(Queue).EnqueueAsync(entry.Id, visibleAt: null, CancellationToken.None);
+        return entry.Id;
+    }
+
+    public LedgerEntry Read(MessageId id) => LedgerRows.Read(id, Table.Get(LedgerRows.KeyOf(id))!);
+
+    public TenantLimits? Limits(TenantId tenant) =>
+        Table.Get(LimitsRow.KeyOf(tenant)) is { } entity ? LimitsRow.Read(entity, _settings.Timing) : null;
+
+    /// <summary>Starts a process that dispatches.</summary>
+    public SimWorker StartWorker()
+    {
+        var name = $"w{_started++}";
+        var offset = _settings.MaxClockOffset * ((2 * Loop.Random.NextDouble()) - 1);
+        var worker = new SimWorker(Loop, name, Queue, new SimWorkerSettings
+        {
+            ClockOffset = offset,
+            Concurrency = _settings.Concurrency,
+            Faults = _settings.Faults,
+            IsExpected = static exception => exception is StoreUnavailableException,
+        });
+        var process = CreateProcess(worker.Context, worker.Clock, name);
+        worker.Start(process.Function.RunAsync);
+        Workers.Add(worker);
+        return worker;
+    }
+
+    /// <summary>Starts the process that sweeps.</summary>
+    public void StartSweeper(TenantId tenant, TimeSpan interval)
+    {
+        Table.Write([EntityWrite.Put(new Entity("tenants", tenant.Value))]);
+        var context = new SimContext(Loop, "sweeper");
+        var clock = new SimClock(context, TimeSpan.Zero);
+        var process = CreateProcess(context, clock, "sweeper");
+        context.Start(async () =>
+        {
+            while (true)
+            {
+                await context.Pause(interval);
+                try
+                {
+                    await process.Sweeper.SweepMessagesAsync(CancellationToken.None);
+                }
+                catch (StoreUnavailableException)
+                {
+                    // The next sweep goes on.
+                }
+            }
+        });
+    }
+
+    /// <summary>The parts of one process, put together as the service does.</summary>
+    public SimProcess CreateProcess(SimContext context, TimeProvider clock, string name)
+    {
+        var table = new SimTable(context, Table, _settings.Faults);
+        Tables.Add(table);
+        IEntityTable store = _settings.Wrap(table, context);
+        var ledger = new Ledger(store);
+        var queue = new DispatchQueue(new SimSender(context, Queue, _settings.Faults));
+        var policies = Policies.NewCache();
+        var accounts = new SimAccounts();
+        var claims = new ClaimPolicy(name, IsOnlyProcess: false);
+        var random = new SimRandom(Loop);
+        var retries = new RetryPolicy(new RetrySettings(8, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(2)), random);
+        var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, clock, NullLogger<LaneParts>.Instance));
+        var payloads = new MessagePayloads(new NoPayloads());
+        var hasher = new RecipientHasher(store, new DataKeyCache(null!, clock), clock);
+        var gates = new ProviderGates(clock);
+        var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, policies, clock, NullLogger<OutcomeRecorder>.Instance);
+        var registry = new ProviderRegistry([new SimProvider(this, context)]);
+        var sender = new MessageSender(payloads, accounts, registry, gates, recorder, clock, NullLogger<MessageSender>.Instance);
+        var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
+        var held = new HeldMessages(ledger, queue, clock);
+        return new SimProcess(
+            new DispatchFunction(dispatcher, lanes, held, NullLogger<DispatchFunction>.Instance),
+            new Sweeper(ledger, payloads, new TenantDirectory(store), lanes, queue, clock, NullLogger<Sweeper>.Instance),
+            lanes,
+            ledger);
+    }
+
+    private sealed class SimProvider(SimEngine engine, SimContext worker) : IEmailProvider
+    {
+        public ProviderType Type => ProviderType.File;
+
+        public Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
+        {
+            engine.History.Record(email.Id.Unique, worker);
+            return engine.Provider(worker, email);
+        }
+
+        public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken) => Task.FromResult(ProbeResult.Healthy);
+    }
+
+    private sealed class SimAccounts : IProviderAccounts
+    {
+        private static readonly ProviderAccount Account = new(TenantId.System, "1", new ProviderSettings { Type = ProviderType.File, FromEmail = "a@example.com" }, ProviderSecrets.None);
+
+        public ValueTask<ProviderSettings> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) => new(Account.Settings);
+
+        public ValueTask<ProviderAccount> GetAccountAsync(TenantId tenant, CancellationToken cancellationToken) => new(Account);
+    }
+
+    private sealed class SimRandom(SimLoop loop) : IRandom
+    {
+        public double NextDouble() => loop.Random.NextDouble();
+    }
+
+    private sealed class NoPayloads : IPayloadStore
+    {
+        public Task PutAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<Stream?> OpenAsync(PayloadName name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task DeleteAsync(PayloadName name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<PayloadName> ListAsync(DateTimeOffset before, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}
+
+/// <summary>What a test uses of a process.</summary>
+internal sealed record SimProcess(DispatchFunction Function, Sweeper Sweeper, TenantLanes Lanes, Ledger Ledger);
+
+/// <summary>How the processes are and what befalls them.</summary>
+internal sealed record SimEngineSettings
+{
+    public required TenantPolicy Policy { get; init; }
+
+    public SlotTiming Timing { get; init; } = SlotTiming.ManyProcesses;
+
+    public SimFaults Faults { get; init; } = new();
+
+    public double Duplicates { get; init; }
+
+    public int Concurrency { get; init; } = 16;
+
+    public TimeSpan MaxClockOffset { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Puts something between a process and its table.</summary>
+    public Func<IEntityTable, SimContext, IEntityTable> Wrap { get; init; } = static (table, _) => table;
+}
+
+/// <summary>The tenants' policy; each process keeps what it read for half a minute.</summary>
+internal sealed class SimPolicies(SimLoop loop, TenantPolicy policy)
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
+
+    public TenantPolicy Current { get; set; } = policy;
+
+    public static TenantPolicy Of(LimitRules limits, decimal cost = 0, bool holdsUnknown = false) =>
+        new(limits, cost, RejectsOverQuota: false, holdsUnknown, LogsUsage: false, LogsAudit: false);
+
+    public ITenantPolicies NewCache() => new Cache(this, loop);
+
+    private sealed class Cache(SimPolicies source, SimLoop loop) : ITenantPolicies
+    {
+        private TenantPolicy? _kept;
+        private TimeSpan _until;
+
+        public ValueTask<TenantPolicy> GetAsync(TenantId tenant, bool fresh, CancellationToken cancellationToken)
+        {
+            if (fresh || _kept is null || loop.Elapsed > _until)
+                (_kept, _until) = (source.Current, loop.Elapsed + Lifetime);
+            return new ValueTask<TenantPolicy>(_kept);
+        }
+    }
+}
