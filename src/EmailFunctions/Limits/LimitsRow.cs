@@ -1,15 +1,16 @@
 using System.Globalization;
+using EmailFunctions.Messages;
 using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Limits;
 
-/// <summary>A tenant's limits as an entity of its partition.</summary>
+/// <summary>A tenant's limits as an entity of its partition: the row before those of the line, so that one query reads both.</summary>
 internal static class LimitsRow
 {
     private static readonly string[] LineNames = ["line_high", "line_normal", "line_low"];
 
-    public static EntityKey KeyOf(TenantId tenant) => new(tenant.Partition, "limits");
+    public static EntityKey KeyOf(TenantId tenant) => Ledger.LineHeadOf(tenant);
 
     public static EntityWrite ToWrite(TenantId tenant, TenantLimits limits, string writeId, string? etag)
     {

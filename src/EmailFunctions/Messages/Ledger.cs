@@ -54,29 +54,50 @@ public sealed class Ledger(IEntityTable table)
         ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.DeadPrefix), cancellationToken);
 
     /// <summary>The first of the tenant's line, or of its part with one priority: at most as many as asked for, best first.</summary>
-    public async Task<IReadOnlyList<MessageId>> ListWaitingAsync(
+    public async Task<IReadOnlyList<MessageId>> ListLineAsync(
         TenantId tenant, MessagePriority? priority, int limit, CancellationToken cancellationToken)
     {
-        var prefix = priority is { } only ? LedgerRows.WaitPrefixOf(only) : LedgerRows.WaitPrefix;
-        var found = new List<MessageId>();
-        var query = EntityQuery.Prefix(tenant.Partition, prefix, Math.Min(limit, EntityLimits.MaxPageSize));
+        var prefix = priority is { } only ? LedgerRows.LinePrefixOf(only) : LedgerRows.LinePrefix;
+        return (await ListLineAsync(tenant, EntityQuery.Prefix(tenant.Partition, prefix), limit, cancellationToken)).Ids;
+    }
+
+    /// <summary>The same of the whole line, with the tenant's row before it, in one query: as they are at one time.</summary>
+    public Task<(Entity? Head, IReadOnlyList<MessageId> Ids)> ListLineWithHeadAsync(TenantId tenant, int limit, CancellationToken cancellationToken) =>
+        ListLineAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.LineHead), limit + 1, cancellationToken);
+
+    /// <summary>The row before the tenant's line; what it holds is for others to say.</summary>
+    public static EntityKey LineHeadOf(TenantId tenant) => new(tenant.Partition, LedgerRows.LineHead);
+
+    private async Task<(Entity? Head, IReadOnlyList<MessageId> Ids)> ListLineAsync(
+        TenantId tenant, EntityQuery query, int limit, CancellationToken cancellationToken)
+    {
+        Entity? head = null;
+        var ids = new List<MessageId>();
+        query = query with { PageSize = Math.Min(limit, EntityLimits.MaxPageSize) };
         do
         {
             var page = await table.QueryAsync(query, cancellationToken);
-            found.AddRange(page.Entities.Take(limit - found.Count).Select(entity => IdOf(tenant, entity)));
+            foreach (var entity in page.Entities.Take(limit - ids.Count))
+            {
+                if (entity.Key.Row == LedgerRows.LineHead)
+                    head = entity;
+                else
+                    ids.Add(IdOf(tenant, entity));
+            }
+
             query = query with { Continuation = page.Continuation };
         }
-        while (query.Continuation is not null && found.Count < limit);
-        return found;
+        while (query.Continuation is not null && ids.Count + (head is null ? 0 : 1) < limit);
+        return (head, ids);
     }
 
     /// <summary>How many of the tenant's messages stand in line, by priority, high first.</summary>
-    public async Task<int[]> CountWaitingAsync(TenantId tenant, CancellationToken cancellationToken)
+    public async Task<int[]> CountLineAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var counts = new int[3];
         foreach (var priority in Enum.GetValues<MessagePriority>())
         {
-            await foreach (var _ in ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.WaitPrefixOf(priority)), cancellationToken))
+            await foreach (var _ in ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.LinePrefixOf(priority)), cancellationToken))
                 counts[(int)priority - 1]++;
         }
 

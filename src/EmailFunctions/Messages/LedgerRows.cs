@@ -8,14 +8,17 @@ namespace EmailFunctions.Messages;
 /// <summary>
 /// How the ledger lies in a tenant's partition: <c>msg-{id}</c> is the message; <c>due-{time}-{id}</c> is there as long as something
 /// is still to happen, by the time of the next sweep that it is for, so that a sweep reads overdue messages and no others;
-/// <c>wait-{priority}-{arrival}-{id}</c> while it stands in line for a slot, so that the first of the line is the first row;
+/// <c>line-{priority}-{arrival}-{id}</c> while it stands in line for a slot, so that the first of the line is the first row;
 /// <c>held-{id}</c> while it is held, and <c>dead-{time}-{id}</c> while it is a dead letter.
 /// </summary>
 internal static class LedgerRows
 {
     public const string DuePrefix = "due-";
 
-    public const string WaitPrefix = "wait-";
+    public const string LinePrefix = "line-";
+
+    /// <summary>The row before all of the line.</summary>
+    public const string LineHead = "line";
     public const string HeldPrefix = "held-";
     public const string DeadPrefix = "dead-";
 
@@ -35,7 +38,7 @@ internal static class LedgerRows
         if (entry.SweepAt is { } sweepAt)
             yield return DueKeyOf(entry.Id, sweepAt);
         if (entry.IsWaiting)
-            yield return new(entry.Id.Tenant.Partition, $"{WaitPrefixOf(entry.Priority)}{Stamp(entry.ArrivedAt)}-{entry.Id.Unique}");
+            yield return new(entry.Id.Tenant.Partition, $"{LinePrefixOf(entry.Priority)}{Stamp(entry.ArrivedAt)}-{entry.Id.Unique}");
         if (entry.IsHeld)
             yield return new(entry.Id.Tenant.Partition, HeldPrefix + entry.Id.Unique);
         if (entry.Status == MessageStatus.DeadLettered)
@@ -43,7 +46,7 @@ internal static class LedgerRows
     }
 
     /// <summary>The start of the rows of those in line with this priority; high sorts first.</summary>
-    public static string WaitPrefixOf(MessagePriority priority) => string.Create(CultureInfo.InvariantCulture, $"{WaitPrefix}{(int)priority}-");
+    public static string LinePrefixOf(MessagePriority priority) => string.Create(CultureInfo.InvariantCulture, $"{LinePrefix}{(int)priority}-");
 
     public static string UniqueOfIndexRow(string row) => row[(row.LastIndexOf('-') + 1)..];
 

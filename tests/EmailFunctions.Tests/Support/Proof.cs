@@ -13,6 +13,6 @@ public static class Proof
     public static int Seed { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("PROOF_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : Random.Shared.Next();
 
-    /// <summary>A count, scaled, but at least <paramref name="minimum"/>.</summary>
-    public static int Count(int full, int minimum) => Math.Max(minimum, (int)(full * Scale));
+    /// <summary>A count, scaled, but at least <paramref name="minimum"/>; with a scale of 0 it is one, to replay a seed.</summary>
+    public static int Count(int full, int minimum) => Scale == 0 ? 1 : Math.Max(minimum, (int)(full * Scale));
 }

@@ -1,4 +1,5 @@
 using EmailFunctions.Messages;
+using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery.Lanes;
 
@@ -15,19 +16,24 @@ internal sealed class LineHead
     /// <summary>Those found that it is too late for.</summary>
     public IReadOnlyList<LedgerEntry> Expired { get; private init; } = [];
 
-    /// <summary>Reads the first of the line.</summary>
+    /// <summary>Reads the rows of the first of the line.</summary>
     /// <param name="ledger">Where.</param>
     /// <param name="tenant">Whose.</param>
-    /// <param name="count">How many are wanted.</param>
+    /// <param name="first">The first, where they are known.</param>
+    /// <param name="wanted">How many are wanted.</param>
     /// <param name="low">How many of them may have to be of low priority.</param>
     /// <param name="now">Now.</param>
-    /// <param name="cancellationToken">Cancels the call.</param>
     public static async Task<LineHead> ReadAsync(
-        Ledger ledger, Tenants.TenantId tenant, int count, int low, DateTimeOffset now, CancellationToken cancellationToken)
+        Ledger ledger, TenantId tenant, IReadOnlyList<MessageId>? first, int wanted, int low, DateTimeOffset now)
     {
-        var best = count > low ? await ReadAsync(ledger, tenant, null, count, cancellationToken) : [];
-        var lowest = low > 0 ? await ReadAsync(ledger, tenant, MessagePriority.Low, low, cancellationToken) : [];
-        return new LineHead(Living(best, now), Living(lowest, now)) { Expired = [.. best.Concat(lowest).Where(entry => entry.ExpiresAt <= now).DistinctBy(static entry => entry.Id)] };
+        var best = wanted <= low ? [] : first ?? await ledger.ListLineAsync(tenant, null, wanted, CancellationToken.None);
+        var lowest = low == 0 ? [] : await ledger.ListLineAsync(tenant, MessagePriority.Low, low, CancellationToken.None);
+        var rows = await Task.WhenAll(best.Union(lowest).Select(id => ledger.GetAsync(id, CancellationToken.None)));
+        var waiting = rows.OfType<LedgerEntry>().Where(static entry => entry.IsWaiting).ToDictionary(static entry => entry.Id);
+        return new LineHead(Living(best), Living(lowest)) { Expired = [.. waiting.Values.Where(entry => entry.ExpiresAt <= now)] };
+
+        List<LedgerEntry> Living(IEnumerable<MessageId> ids) =>
+            [.. ids.Select(id => waiting.GetValueOrDefault(id)).OfType<LedgerEntry>().Where(entry => !(entry.ExpiresAt <= now))];
     }
 
     /// <summary>Takes the first, or the first of one priority; null where none was found.</summary>
@@ -44,15 +50,4 @@ internal sealed class LineHead
 
     /// <summary>It was not its turn after all.</summary>
     public void PutBack(LedgerEntry entry) => (entry.Priority == MessagePriority.Low && _low.Count > 0 ? _low : _best).Insert(0, entry);
-
-    private static List<LedgerEntry> Living(List<LedgerEntry> entries, DateTimeOffset now) =>
-        [.. entries.Where(entry => !(entry.ExpiresAt <= now))];
-
-    private static async Task<List<LedgerEntry>> ReadAsync(
-        Ledger ledger, Tenants.TenantId tenant, MessagePriority? priority, int count, CancellationToken cancellationToken)
-    {
-        var ids = await ledger.ListWaitingAsync(tenant, priority, count, cancellationToken);
-        var entries = await Task.WhenAll(ids.Select(id => ledger.GetAsync(id, cancellationToken)));
-        return [.. entries.OfType<LedgerEntry>().Where(static entry => entry.IsWaiting)];
-    }
 }

@@ -16,8 +16,8 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
     private const int MaxWorks = 24;
     private const int MaxTries = 60;
 
-    // A line that was read before a change, with limits from after it, is read again; more often than that, something is lost.
-    private const int MaxTears = 3;
+    // What is torn so often is not two reads with a change between them: the line is counted.
+    private const int MaxTears = 10;
 
     private readonly Lock _gate = new();
     private readonly Queue<LaneWork> _waiting = new();
@@ -91,7 +91,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
             if (tries > 2)
                 await Task.Delay(parts.Backoff(tries), parts.Time);
             var wasKnown = _known is not null;
-            if (await PrepareAsync(works) is not { } batch)
+            if (await PrepareAsync(works, counts: tears == MaxTears) is not { } batch)
                 continue;
             foreach (var work in works)
             {
@@ -100,7 +100,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
                 work.EndWrite = batch.Writes.Count;
             }
 
-            if ((batch.IsDoubtful && wasKnown) || (batch.IsTorn && ++tears < MaxTears))
+            if ((batch.IsDoubtful && wasKnown) || (batch.IsTorn && ++tears <= MaxTears))
                 _known = null;
             else if (!batch.IsChanged && batch.Writes.Count == 0)
                 Complete(works, etags: null);
@@ -110,29 +110,31 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
     }
 
     // Null: what was found had to be dealt with first.
-    private async Task<LaneBatch?> PrepareAsync(List<LaneWork> works)
+    private async Task<LaneBatch?> PrepareAsync(List<LaneWork> works, bool counts)
     {
-        var token = CancellationToken.None;
-        var policy = await parts.Policies.GetAsync(tenant, fresh: false, token);
-        var counts = works.Exists(static work => work is PlanWork { CountsLine: true });
+        var policy = await parts.Policies.GetAsync(tenant, fresh: false, CancellationToken.None);
+        counts |= works.Exists(static work => work is PlanWork { CountsLine: true });
         if (counts)
             _known = null;
-        var known = _known ??= await ReadAsync(policy.Limits);
-        var limits = known.Limits;
+        var line = await ReadAsync(works, policy.Limits);
+        var limits = _known!.Limits;
         // The entity may know newer limits than this process, or older ones: the store decides.
         if (limits.Rules != policy.Limits)
-            policy = await parts.Policies.GetAsync(tenant, fresh: true, token);
-        if (counts)
-            limits.Line = await parts.Ledger.CountWaitingAsync(tenant, token);
-        var line = await ReadLineAsync(works, limits);
+            policy = await parts.Policies.GetAsync(tenant, fresh: true, CancellationToken.None);
         if (line.Expired.Count > 0)
         {
             var now = parts.Time.GetUtcNow();
-            await FinishAsync([.. line.Expired.Take(20).Select(entry => new ChangeWork(entry, Outcomes.Expire(entry, now), []))]);
+            await FinishAsync([.. line.Expired.Take(MaxWorks).Select(entry => new ChangeWork(entry, Outcomes.Expire(entry, now), []))]);
             return null;
         }
 
         var batch = new LaneBatch(limits, policy, parts.Claims, line, parts.Time.GetUtcNow(), Guid.NewGuid().ToString("N"));
+        if (counts)
+        {
+            limits.Line = await parts.Ledger.CountLineAsync(tenant, CancellationToken.None);
+            batch.IsChanged = true;
+        }
+
         if (limits.Rules != policy.Limits)
         {
             batch.IsChanged = true;
@@ -142,18 +144,31 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
         return batch;
     }
 
-    private async Task<Known> ReadAsync(LimitRules rules) =>
-        await parts.Table.GetAsync(LimitsRow.KeyOf(tenant), CancellationToken.None) is { } entity
-            ? new Known(LimitsRow.Read(entity, parts.Timing), entity.ETag)
-            : new Known(new TenantLimits(parts.Timing, rules), ETag: null);
-
-    private async Task<LineHead> ReadLineAsync(List<LaneWork> works, TenantLimits limits)
+    // The limits, where they are not known, and as much of the line as the works need: both by one query where they need both.
+    private async Task<LineHead> ReadAsync(List<LaneWork> works, LimitRules rules)
     {
-        var wanted = Math.Min(works.Count(static work => work.TakesFromLine), limits.InLine);
+        var wanted = works.Count(static work => work.TakesFromLine);
+        IReadOnlyList<MessageId>? first = null;
+        if (_known is null && wanted > 0)
+        {
+            (var head, first) = await parts.Ledger.ListLineWithHeadAsync(tenant, wanted, CancellationToken.None);
+            _known = Read(head, rules);
+        }
+        else
+        {
+            _known ??= Read(await parts.Table.GetAsync(LimitsRow.KeyOf(tenant), CancellationToken.None), rules);
+        }
+
+        var limits = _known.Limits;
+        wanted = Math.Min(wanted, limits.InLine);
         return wanted == 0
             ? LineHead.Empty
-            : await LineHead.ReadAsync(parts.Ledger, tenant, wanted, limits.LowTurns(wanted), parts.Time.GetUtcNow(), CancellationToken.None);
+            : await LineHead.ReadAsync(parts.Ledger, tenant, first, wanted, limits.LowTurns(wanted), parts.Time.GetUtcNow());
     }
+
+    private Known Read(Entity? entity, LimitRules rules) => entity is null
+        ? new Known(new TenantLimits(parts.Timing, rules), ETag: null)
+        : new Known(LimitsRow.Read(entity, parts.Timing), entity.ETag);
 
     private async Task WriteAsync(List<LaneWork> works, LaneBatch batch)
     {

@@ -24,7 +24,7 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
         Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, run => new LimitRun(unchecked(Proof.Seed + run), totals).Run());
         output.WriteLine(totals.ToString());
 
-        Assert.True(totals.MeasuredRuns > runs / 10);
+        Assert.True(runs == 1 || totals.MeasuredRuns > runs / 10);
     }
 
     internal sealed class Totals
@@ -172,7 +172,7 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
         }
 
         // Who stood in line before another of the same or a lower priority, which came later, was not sent after it. Clocks differ by
-        // two seconds. One slot in ten is for those of low priority.
+        // two seconds, and a claim is made up to five seconds before its slot. One slot in ten is for those of low priority.
         private void CheckOrder()
         {
             var skew = TimeSpan.FromSeconds(2.1);
@@ -185,7 +185,7 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
                 {
                     var (a, b) = (entries[first], entries[second]);
                     var isBefore = a.Priority == b.Priority ? a.ArrivedAt < b.ArrivedAt : a.Priority < b.Priority && b.Priority != MessagePriority.Low;
-                    if (isBefore && joined + skew < claims[second] && claims[second] + skew < claims[first])
+                    if (isBefore && joined + SlotTiming.Early + skew < claims[second] && claims[second] + skew < claims[first])
                         throw new InvalidOperationException($"{a.Id} stood in line since {joined:T} and was sent at {claims[first]:T}, after {b.Id} at {claims[second]:T}. Seed {_seed}.");
                 }
             }
