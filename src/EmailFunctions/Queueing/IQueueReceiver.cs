@@ -12,8 +12,8 @@ public interface IQueueReceiver
     /// <summary>Extends a lease from now on; false when it was lost.</summary>
     Task<bool> RenewAsync(LeasedMessage message, TimeSpan lease, CancellationToken cancellationToken);
 
-    /// <summary>Removes a message that was handled; false when its lease was lost.</summary>
-    Task<bool> CompleteAsync(LeasedMessage message, CancellationToken cancellationToken);
+    /// <summary>Removes messages that were handled, in one operation; returns how many, leaving out those whose lease was lost.</summary>
+    Task<int> CompleteAsync(IReadOnlyList<LeasedMessage> messages, CancellationToken cancellationToken);
 
     /// <summary>Gives a message back, visible again after <paramref name="delay"/>; false when its lease was lost.</summary>
     Task<bool> AbandonAsync(LeasedMessage message, TimeSpan delay, CancellationToken cancellationToken);

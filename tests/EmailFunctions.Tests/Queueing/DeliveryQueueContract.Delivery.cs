@@ -151,7 +151,7 @@ public abstract partial class DeliveryQueueContract
         var message = await ReceiveOneAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Queue.EnqueueAsync([new QueueMessage(new byte[1])], cancelled));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Receiver.CompleteAsync(message, cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Receiver.CompleteAsync([message], cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Receiver.AbandonAsync(message, TimeSpan.Zero, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Receiver.RenewAsync(message, Lease, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Receiver.ReceiveAsync(1, Lease, cancelled));
@@ -159,7 +159,7 @@ public abstract partial class DeliveryQueueContract
 
         Assert.Equal(1, await Receiver.CountAsync(Cancellation));
         Assert.Empty(await ReceiveAsync());
-        Assert.True(await Receiver.CompleteAsync(message, Cancellation));
+        Assert.Equal(1, await Receiver.CompleteAsync([message], Cancellation));
     }
 
     private Task<List<LeasedMessage>> DrainAsync(IQueueReceiver receiver) => Task.Run(

@@ -38,11 +38,36 @@ public abstract partial class DeliveryQueueContract
         await EnqueueAsync("1", "2");
         var messages = await ReceiveAsync();
 
-        Assert.True(await Receiver.CompleteAsync(messages[0], Cancellation));
+        Assert.Equal(1, await Receiver.CompleteAsync([messages[0]], Cancellation));
 
         Assert.Equal(1, await Receiver.CountAsync(Cancellation));
         await PassAsync(Lease);
         Assert.Equal(["2"], await ReceiveTextsAsync());
+    }
+
+    [Fact]
+    public async Task Messages_of_different_deliveries_are_completed_in_one_call()
+    {
+        await EnqueueAsync("1", "2", "3");
+        var messages = (await ReceiveAsync(limit: 1)).Concat(await ReceiveAsync(limit: 1)).ToList();
+
+        Assert.Equal(2, await Receiver.CompleteAsync(messages, Cancellation));
+
+        Assert.Equal(["3"], await ReceiveTextsAsync());
+        Assert.Equal(1, await Receiver.CountAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task A_lost_lease_among_those_that_are_completed_is_left_out()
+    {
+        await EnqueueAsync("1", "2", "3");
+        var messages = await ReceiveAsync();
+        await Receiver.AbandonAsync(messages[1], TimeSpan.Zero, Cancellation);
+
+        Assert.Equal(2, await Receiver.CompleteAsync(messages, Cancellation));
+
+        var again = await ReceiveOneAsync();
+        Assert.Equal(("2", 2), (TextOf(again), again.DeliveryCount));
     }
 
     [Fact]
@@ -56,7 +81,7 @@ public abstract partial class DeliveryQueueContract
 
         await PassAsync(Lease - TimeSpan.FromSeconds(2));
         Assert.Empty(await ReceiveAsync());
-        Assert.True(await Receiver.CompleteAsync(message, Cancellation));
+        Assert.Equal(1, await Receiver.CompleteAsync([message], Cancellation));
     }
 
     [Fact]
@@ -94,7 +119,7 @@ public abstract partial class DeliveryQueueContract
         await AssertLostAsync(lost);
 
         Assert.Empty(await ReceiveAsync());
-        Assert.True(await Receiver.CompleteAsync(next, Cancellation));
+        Assert.Equal(1, await Receiver.CompleteAsync([next], Cancellation));
     }
 
     [Fact]
@@ -102,7 +127,7 @@ public abstract partial class DeliveryQueueContract
     {
         await EnqueueAsync("1");
         var message = await ReceiveOneAsync();
-        await Receiver.CompleteAsync(message, Cancellation);
+        await Receiver.CompleteAsync([message], Cancellation);
 
         await AssertLostAsync(message);
     }
@@ -151,7 +176,7 @@ public abstract partial class DeliveryQueueContract
         await EnqueueAsync("1", "2", "3");
         var messages = await ReceiveAsync();
 
-        await Receiver.CompleteAsync(messages[0], Cancellation);
+        await Receiver.CompleteAsync([messages[0]], Cancellation);
         await Receiver.AbandonAsync(messages[1], TimeSpan.Zero, Cancellation);
 
         Assert.Equal(["2"], await ReceiveTextsAsync());
@@ -160,7 +185,7 @@ public abstract partial class DeliveryQueueContract
 
     private async Task AssertLostAsync(LeasedMessage message)
     {
-        Assert.False(await Receiver.CompleteAsync(message, Cancellation));
+        Assert.Equal(0, await Receiver.CompleteAsync([message], Cancellation));
         Assert.False(await Receiver.AbandonAsync(message, TimeSpan.Zero, Cancellation));
         Assert.False(await Receiver.RenewAsync(message, Lease, Cancellation));
     }

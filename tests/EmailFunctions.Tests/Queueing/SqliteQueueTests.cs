@@ -116,7 +116,7 @@ public sealed class SqliteQueueTests : DeliveryQueueContract, IDisposable
 
         Assert.Equal(1, await _queue.ReleaseLeasesAsync(Cancellation));
 
-        Assert.False(await Receiver.CompleteAsync(messages[0], Cancellation));
+        Assert.Equal(0, await Receiver.CompleteAsync([messages[0]], Cancellation));
         var again = await ReceiveOneAsync();
         Assert.Equal(("1", 2), (TextOf(again), again.DeliveryCount));
     }
@@ -126,7 +126,7 @@ public sealed class SqliteQueueTests : DeliveryQueueContract, IDisposable
     {
         await EnqueueAsync("1");
         var first = await ReceiveOneAsync();
-        await Receiver.CompleteAsync(first, Cancellation);
+        await Receiver.CompleteAsync([first], Cancellation);
         Reopen();
 
         await EnqueueAsync("2");

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using EmailFunctions.Queueing;
 
 namespace EmailFunctions.Delivery.Local;
@@ -8,7 +9,8 @@ public sealed record PumpSettings(int Concurrency);
 
 /// <summary>
 /// What the Functions host is in Azure: takes messages from the queue, runs the function, completes or abandons, renews leases.
-/// On stop it lets what is in hand finish, and gives back what does not finish in time.
+/// Under load it does each of these for many messages at a time: as many are received as can be in hand, and what finished while
+/// the last were removed is removed together. On stop it lets what is in hand finish, and gives back what does not finish in time.
 /// </summary>
 internal sealed partial class LocalPump(
     IQueueReceiver receiver, DispatchFunction function, PumpSettings settings, TimeProvider time, ILogger<LocalPump> logger) : BackgroundService
@@ -18,85 +20,120 @@ internal sealed partial class LocalPump(
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FinishTime = TimeSpan.FromSeconds(20);
 
-    private readonly SemaphoreSlim _places = new(settings.Concurrency, settings.Concurrency);
-    private readonly ConcurrentDictionary<LeasedMessage, Task> _inHand = new();
+    private readonly Channel<LeasedMessage> _received = Channel.CreateUnbounded<LeasedMessage>();
+    private readonly Channel<LeasedMessage> _handled = Channel.CreateUnbounded<LeasedMessage>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ConcurrentDictionary<LeasedMessage, bool> _leased = new();
+    private readonly SemaphoreSlim _allTaken = new(0, 1);
     private readonly CancellationTokenSource _giveUp = new();
+    private int _notTaken;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await using var renewal = time.CreateTimer(_ => _ = RenewAsync(), null, Lease / 3, Lease / 3);
+        var workers = Task.WhenAll(Enumerable.Range(0, settings.Concurrency).Select(_ => WorkAsync(stoppingToken)));
+        var completion = CompleteAsync();
         try
         {
             while (!stoppingToken.IsCancellationRequested)
-                await PumpAsync(stoppingToken);
+                await ReceiveAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
         }
 
-        await DrainAsync();
+        _received.Writer.Complete();
+        await FinishAsync(workers);
+        _handled.Writer.Complete();
+        await completion;
     }
 
     public override void Dispose()
     {
         base.Dispose();
         _giveUp.Dispose();
-        _places.Dispose();
+        _allTaken.Dispose();
     }
 
-    private async Task PumpAsync(CancellationToken stoppingToken)
+    // The next ones are received when the last of these is taken; those in hand keep the time until then filled.
+    private async Task ReceiveAsync(CancellationToken stoppingToken)
     {
-        await _places.WaitAsync(stoppingToken);
-        var places = 1;
-        while (_places.Wait(0, CancellationToken.None))
-            places++;
-        var received = 0;
         try
         {
-            var messages = await receiver.ReceiveAsync(places, Lease, stoppingToken);
-            received = messages.Count;
-            foreach (var message in messages)
-                Start(message);
-            if (received == 0)
+            var messages = await receiver.ReceiveAsync(settings.Concurrency, Lease, stoppingToken);
+            if (messages.Count == 0)
+            {
                 await receiver.WaitAsync(stoppingToken);
+                return;
+            }
+
+            _notTaken = messages.Count;
+            foreach (var message in messages)
+            {
+                _leased[message] = true;
+                _received.Writer.TryWrite(message);
+            }
+
+            await _allTaken.WaitAsync(stoppingToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            ReceiveFailed(logger, exception);
+            QueueFailed(logger, exception);
             await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
         }
-        finally
+    }
+
+    private async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var message in _received.Reader.ReadAllAsync(CancellationToken.None))
         {
-            if (places > received)
-                _places.Release(places - received);
+            if (Interlocked.Decrement(ref _notTaken) == 0)
+                _allTaken.Release();
+            await HandleAsync(message, stoppingToken);
+            _leased.TryRemove(message, out _);
         }
     }
 
-    private void Start(LeasedMessage message)
-    {
-        var entered = new TaskCompletionSource();
-        _inHand[message] = entered.Task;
-        _ = Task.Run(async () =>
-        {
-            await HandleAsync(message);
-            _inHand.TryRemove(message, out _);
-            _places.Release();
-            entered.SetResult();
-        });
-    }
-
-    private async Task HandleAsync(LeasedMessage message)
+    private async Task HandleAsync(LeasedMessage message, CancellationToken stoppingToken)
     {
         try
         {
+            if (stoppingToken.IsCancellationRequested)
+            {
+                await receiver.AbandonAsync(message, TimeSpan.Zero, CancellationToken.None);
+                return;
+            }
+
             await function.RunAsync(message.Body, _giveUp.Token);
-            await receiver.CompleteAsync(message, CancellationToken.None);
+            _handled.Writer.TryWrite(message);
         }
 #pragma warning disable CA1031 // Whatever the function throws, the message is given back.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             await GiveBackAsync(message, exception);
+        }
+    }
+
+    // A message that was handled and could not be removed comes again, and its row says that nothing is left to do.
+    private async Task CompleteAsync()
+    {
+        var messages = new List<LeasedMessage>();
+        while (await _handled.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            while (_handled.Reader.TryRead(out var message))
+                messages.Add(message);
+            try
+            {
+                await receiver.CompleteAsync(messages, CancellationToken.None);
+            }
+#pragma warning disable CA1031 // Their leases end by themselves; nothing is lost.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                QueueFailed(logger, exception);
+            }
+
+            messages.Clear();
         }
     }
 
@@ -108,7 +145,7 @@ internal sealed partial class LocalPump(
             {
                 // The row is what counts; the sweep queues it anew, with a fresh count.
                 DeliveriesExhausted(logger, exception, message.DeliveryCount);
-                await receiver.CompleteAsync(message, CancellationToken.None);
+                _handled.Writer.TryWrite(message);
                 return;
             }
 
@@ -120,7 +157,7 @@ internal sealed partial class LocalPump(
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            ReceiveFailed(logger, failure);
+            QueueFailed(logger, failure);
         }
     }
 
@@ -128,34 +165,34 @@ internal sealed partial class LocalPump(
     {
         try
         {
-            foreach (var message in _inHand.Keys)
+            foreach (var message in _leased.Keys)
                 await receiver.RenewAsync(message, Lease, CancellationToken.None);
         }
 #pragma warning disable CA1031 // The next renewal comes before the lease ends.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            ReceiveFailed(logger, exception);
+            QueueFailed(logger, exception);
         }
     }
 
-    private async Task DrainAsync()
+    private async Task FinishAsync(Task workers)
     {
         try
         {
-            await Task.WhenAll(_inHand.Values).WaitAsync(FinishTime, time);
+            await workers.WaitAsync(FinishTime, time);
         }
         catch (TimeoutException)
         {
-            NotFinished(logger, _inHand.Count);
+            NotFinished(logger, _leased.Count);
             await _giveUp.CancelAsync();
             // What is in a provider's hands ends as unknown, the rest is given back; both are short.
-            await Task.WhenAll(_inHand.Values);
+            await workers;
         }
     }
 
     [LoggerMessage(EventId = 330, Level = LogLevel.Error, Message = "The queue can't be used right now; trying again.")]
-    private static partial void ReceiveFailed(ILogger logger, Exception exception);
+    private static partial void QueueFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(EventId = 331, Level = LogLevel.Warning, Message = "Delivery {DeliveryCount} of a reference failed; it comes again.")]
     private static partial void FunctionFailed(ILogger logger, Exception exception, int deliveryCount);

@@ -76,11 +76,14 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
                 message.Sequence, message.Lease, Now(), Milliseconds(time.GetUtcNow() + lease)) == 1,
             cancellationToken);
 
-    public Task<bool> CompleteAsync(LeasedMessage message, CancellationToken cancellationToken) =>
+    public Task<int> CompleteAsync(IReadOnlyList<LeasedMessage> messages, CancellationToken cancellationToken) =>
         database.WriteAsync(
-            session => session.Execute(
-                "DELETE FROM queue_messages WHERE sequence = ?1 AND lease = ?2 AND visible_at > ?3",
-                message.Sequence, message.Lease, Now()) == 1,
+            session =>
+            {
+                var now = Now();
+                return messages.Sum(message => session.Execute(
+                    "DELETE FROM queue_messages WHERE sequence = ?1 AND lease = ?2 AND visible_at > ?3", message.Sequence, message.Lease, now));
+            },
             cancellationToken);
 
     public async Task<bool> AbandonAsync(LeasedMessage message, TimeSpan delay, CancellationToken cancellationToken)
