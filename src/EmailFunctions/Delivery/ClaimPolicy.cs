@@ -26,10 +26,11 @@ public sealed record ClaimPolicy(string Instance, bool IsOnlyProcess)
             Reason = null,
             Limit = null,
             IsWaiting = false,
-            DueAt = entry.DueAt ?? now,
+            DueAt = now,
             // If this process dies, a sweep finds the message.
             SweepAt = entry.IsWaiting || entry.SweepAt is null ? now : entry.SweepAt,
             Attempts = entry.Attempts + 1,
+            FirstAttemptAt = entry.FirstAttemptAt ?? now,
             ClaimedBy = Instance,
             ClaimedUntil = now + Lifetime,
         }).WithHistory(new HistoryEntry(MessageStatus.Sending.Name(), now) { Attempt = entry.Attempts + 1 });

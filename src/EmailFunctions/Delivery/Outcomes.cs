@@ -71,7 +71,7 @@ internal static class Outcomes
 
     /// <summary>The message begins anew, with its history: it was held or a dead letter, and somebody let it go.</summary>
     public static LedgerEntry Queue(LedgerEntry entry, DateTimeOffset now) =>
-        (Rest(entry) with { Status = MessageStatus.Queued, Failures = 0, DueAt = now, SweepAt = now }).WithHistory(new HistoryEntry(MessageStatus.Queued.Name(), now));
+        (Rest(entry) with { Status = MessageStatus.Queued, Failures = 0, FirstAttemptAt = null, DueAt = now, SweepAt = now }).WithHistory(new HistoryEntry(MessageStatus.Queued.Name(), now));
 
     /// <summary>It is too late for the message.</summary>
     public static LedgerEntry Expire(LedgerEntry entry, DateTimeOffset now) => End(entry, MessageStatus.Expired, now);

@@ -6,7 +6,7 @@ namespace EmailFunctions.Delivery;
 /// <param name="MaxAttempts">Failed attempts in all, 1 or more.</param>
 /// <param name="BaseDelay">Upper bound of the first wait.</param>
 /// <param name="MaxDelay">Upper bound of any wait.</param>
-/// <param name="MaxAge">A message that failed is not tried again once it is older than this.</param>
+/// <param name="MaxAge">A message that failed is not tried again once its first attempt is longer ago than this.</param>
 public sealed record RetrySettings(int MaxAttempts, TimeSpan BaseDelay, TimeSpan MaxDelay, TimeSpan MaxAge);
 
 /// <summary>A source of randomness, so that a test can choose it.</summary>
@@ -32,7 +32,7 @@ public sealed class RetryPolicy(RetrySettings settings, IRandom random)
 {
     /// <summary>Whether a message that failed is tried again.</summary>
     public bool MayRetry(LedgerEntry entry, DateTimeOffset now) =>
-        entry.Failures < settings.MaxAttempts && now - entry.ArrivedAt < settings.MaxAge;
+        entry.Failures < settings.MaxAttempts && now - (entry.FirstAttemptAt ?? now) < settings.MaxAge;
 
     /// <summary>The wait after the given number of failures; longer if the provider asks for that.</summary>
     public TimeSpan DelayAfter(int failures, TimeSpan? retryAfter)

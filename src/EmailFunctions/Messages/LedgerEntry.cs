@@ -49,6 +49,9 @@ public sealed record LedgerEntry
     /// <summary>Attempts that were begun.</summary>
     public int Attempts { get; init; }
 
+    /// <summary>When the first of them was begun; null before.</summary>
+    public DateTimeOffset? FirstAttemptAt { get; init; }
+
     /// <summary>Attempts that count as failures: not those that the provider, or its breaker, put off.</summary>
     public int Failures { get; init; }
 

@@ -46,10 +46,10 @@ internal sealed partial class SimQueue : IDeliveryQueue, IQueueReceiver
         return Task.FromResult(Renew(message, lease));
     }
 
-    public Task<bool> CompleteAsync(LeasedMessage message, CancellationToken cancellationToken)
+    public Task<int> CompleteAsync(IReadOnlyList<LeasedMessage> messages, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Complete(message));
+        return Task.FromResult(messages.Count(Complete));
     }
 
     public Task<bool> AbandonAsync(LeasedMessage message, TimeSpan delay, CancellationToken cancellationToken)

@@ -45,7 +45,7 @@ public sealed class SimQueueTests : DeliveryQueueContract
         await EnqueueAsync("1");
         var first = await ReceiveOneAsync();
         _queue.Duplicates = 0;
-        Assert.True(await Receiver.CompleteAsync(first, Cancellation));
+        Assert.Equal(1, await Receiver.CompleteAsync([first], Cancellation));
 
         await PassAsync(Lease);
 

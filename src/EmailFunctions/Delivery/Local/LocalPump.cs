@@ -16,6 +16,7 @@ internal sealed partial class LocalPump(
     IQueueReceiver receiver, DispatchFunction function, PumpSettings settings, TimeProvider time, ILogger<LocalPump> logger) : BackgroundService
 {
     private const int MaxDeliveries = 20;
+    private const int Ahead = 8;
 
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FinishTime = TimeSpan.FromSeconds(20);
@@ -26,6 +27,7 @@ internal sealed partial class LocalPump(
     private readonly SemaphoreSlim _allTaken = new(0, 1);
     private readonly CancellationTokenSource _giveUp = new();
     private int _notTaken;
+    private int _inHand;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -54,12 +56,13 @@ internal sealed partial class LocalPump(
         _allTaken.Dispose();
     }
 
-    // The next ones are received when the last of these is taken; those in hand keep the time until then filled.
+    // The next ones are received when the last of these is taken. Few beyond the free places: what is received can't be overtaken any
+    // more by a tenant that comes with less.
     private async Task ReceiveAsync(CancellationToken stoppingToken)
     {
         try
         {
-            var messages = await receiver.ReceiveAsync(settings.Concurrency, Lease, stoppingToken);
+            var messages = await receiver.ReceiveAsync(Math.Max(settings.Concurrency - Volatile.Read(ref _inHand), Ahead), Lease, stoppingToken);
             if (messages.Count == 0)
             {
                 await receiver.WaitAsync(stoppingToken);
@@ -86,9 +89,11 @@ internal sealed partial class LocalPump(
     {
         await foreach (var message in _received.Reader.ReadAllAsync(CancellationToken.None))
         {
+            Interlocked.Increment(ref _inHand);
             if (Interlocked.Decrement(ref _notTaken) == 0)
                 _allTaken.Release();
             await HandleAsync(message, stoppingToken);
+            Interlocked.Decrement(ref _inHand);
             _leased.TryRemove(message, out _);
         }
     }

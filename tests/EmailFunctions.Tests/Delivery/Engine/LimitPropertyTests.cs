@@ -133,7 +133,7 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
             {
                 var status = _engine.Read(_engine.Accepted[_checked]).Status;
                 if (status is MessageStatus.Failed or MessageStatus.DeadLettered)
-                    throw new InvalidOperationException($"A message ended as {status}. Seed {_seed}.");
+                    throw new InvalidOperationException($"A message ended as {status}: {string.Join("; ", _engine.Read(_engine.Accepted[_checked]).History)}. Seed {_seed}.");
                 if (status != MessageStatus.Sent)
                     return false;
                 _checked++;

@@ -151,7 +151,7 @@ internal sealed class SimEngine
         var accounts = new SimAccounts();
         var claims = new ClaimPolicy(name, IsOnlyProcess: false);
         var random = new SimRandom(Loop);
-        var retries = new RetryPolicy(new RetrySettings(8, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(2)), random);
+        var retries = new RetryPolicy(new RetrySettings(20, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(20)), random);
         var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, clock, NullLogger<LaneParts>.Instance));
         var payloads = new MessagePayloads(new NoPayloads());
         var hasher = new RecipientHasher(store, new DataKeyCache(null!, clock), clock);
