@@ -8,11 +8,11 @@ internal readonly record struct Consumption(long Period, decimal Used, int Passe
 {
     private static readonly int[] Marks = [50, 80, 100];
 
-    /// <summary>What is used within <paramref name="period"/>.</summary>
-    public decimal UsedIn(long period) => period == Period ? Used : 0;
+    /// <summary>What is used within <paramref name="period"/>; one that is over counts as the current one, since clocks differ.</summary>
+    public decimal UsedIn(long period) => period <= Period ? Used : 0;
 
     /// <summary>After taking <paramref name="amount"/> more; <paramref name="passed"/> are the marks that this passes.</summary>
-    /// <param name="period">When; a period that is over already counts as the current one, since clocks differ.</param>
+    /// <param name="period">When, as for <see cref="UsedIn"/>.</param>
     /// <param name="amount">How much; negative gives back, which makes no mark be passed a second time.</param>
     /// <param name="limit">The whole; 0: there is no limit, and no mark.</param>
     /// <param name="passed">The marks, in percent.</param>

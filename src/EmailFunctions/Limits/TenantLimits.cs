@@ -27,11 +27,17 @@ internal sealed class TenantLimits
     private readonly long _minuteWindow;
     private readonly long _hourWindow;
 
+    // Around midnight clocks disagree which day it is, so that nothing that counts by days is sent then.
+    private readonly long _beforeMidnight;
+    private readonly long _afterMidnight;
+
     public TenantLimits(SlotTiming timing, LimitRules rules)
     {
         // A window is open at one end: the last of it and the first of the next must not be one window's length apart exactly.
         _minuteWindow = (long)(TimeSpan.FromMinutes(1) + timing.Widening).TotalMilliseconds;
         _hourWindow = (long)(TimeSpan.FromHours(1) + timing.Widening).TotalMilliseconds;
+        _afterMidnight = (long)(timing.ClockDifference / 2).TotalMilliseconds;
+        _beforeMidnight = _afterMidnight + (long)timing.Grace.TotalMilliseconds;
         Rules = rules;
     }
 
@@ -187,10 +193,12 @@ internal sealed class TenantLimits
             time = booked.Last;
         if (cost is not { } usd)
             return (time, limit);
+        if (Rules.DailyQuota > 0 || Rules.MonthlyBudgetUsd > 0)
+            Wait(AwayFromMidnight(time), LimitNames.DailyQuota);
         while (Rules.DailyQuota > 0 && TakenOn(Periods.DayOf(time), booked) >= Rules.DailyQuota)
-            Wait(Periods.StartOfDay(Periods.DayOf(time) + 1), LimitNames.DailyQuota);
+            Wait(Periods.StartOfDay(Periods.DayOf(time) + 1) + _afterMidnight, LimitNames.DailyQuota);
         if (Rules.MonthlyBudgetUsd > 0 && Month.UsedIn(Periods.MonthOf(time)) + usd > Rules.MonthlyBudgetUsd)
-            Wait(Periods.StartOfMonth(Periods.MonthOf(time) + 1), LimitNames.MonthlyBudget);
+            Wait(Periods.StartOfMonth(Periods.MonthOf(time) + 1) + _afterMidnight, LimitNames.MonthlyBudget);
         return (time, limit);
 
         void Wait(long until, string name)
@@ -198,6 +206,12 @@ internal sealed class TenantLimits
             if (until > time)
                 (time, limit) = (until, name);
         }
+    }
+
+    private long AwayFromMidnight(long time)
+    {
+        var midnight = Periods.StartOfDay(Periods.DayOf(time + _beforeMidnight));
+        return time >= midnight - _beforeMidnight && time < midnight + _afterMidnight ? midnight + _afterMidnight : time;
     }
 
     private decimal TakenOn(long day, TimedCounts? booked) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EmailFunctions.Configs;
 using EmailFunctions.Delivery;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
@@ -70,6 +71,32 @@ internal sealed class DeliveryBench : IAsyncDisposable
 
     public Task DispatchAsync(MessageId id) => Get<MessageDispatcher>().DispatchAsync(id, TestContext.Current.CancellationToken);
 
+    /// <summary>
+    /// Lets a time pass, and handles what comes due on the queue within it, in order of time; what is there but not yet due waits.
+    /// </summary>
+    public async Task RunQueueAsync(TimeSpan time)
+    {
+        var end = Clock.GetUtcNow() + time;
+        while (Queue.TakeFirst(end) is { } message)
+        {
+            // Past its time, before which a slot's copy would wait in the process.
+            var due = (message.VisibleAt ?? Clock.GetUtcNow()) + TimeSpan.FromMilliseconds(100);
+            if (due > Clock.GetUtcNow())
+                Clock.Advance(due - Clock.GetUtcNow());
+            await Get<DispatchFunction>().RunAsync(message.Body, TestContext.Current.CancellationToken);
+        }
+
+        if (end > Clock.GetUtcNow())
+            Clock.Advance(end - Clock.GetUtcNow());
+    }
+
+    /// <summary>Gives the tenant a configuration.</summary>
+    public Task ConfigureAsync(string json) => Get<ConfigService>().ReplaceAsync(
+        Tenant, System.Text.Json.JsonSerializer.Deserialize(json, ConfigJson.Default.ConfigFields)!, expectedETag: null, TestContext.Current.CancellationToken);
+
+    /// <summary>Changes the tenant's configuration, without changing what it does.</summary>
+    public Task ChangeConfigAsync() => ConfigureAsync("""{"provider_type":"file","from_email":"b@example.com"}""");
+
     /// <summary>The message's row.</summary>
     public async Task<LedgerEntry> ReadAsync(MessageId id) => (await Ledger.GetAsync(id, TestContext.Current.CancellationToken))!;
 
@@ -93,6 +120,18 @@ internal sealed class ListQueue : IDeliveryQueue
     public ConcurrentQueue<QueueMessage> Messages { get; } = [];
 
     public bool IsDown { get; set; }
+
+    /// <summary>Takes the one that is due first, and until <paramref name="end"/>; null where there is none.</summary>
+    public QueueMessage? TakeFirst(DateTimeOffset end)
+    {
+        var all = Messages.OrderBy(static message => message.VisibleAt ?? DateTimeOffset.MinValue).ToList();
+        if (all.Count == 0 || all[0].VisibleAt > end)
+            return null;
+        Messages.Clear();
+        foreach (var message in all.Skip(1))
+            Messages.Enqueue(message);
+        return all[0];
+    }
 
     public Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
     {

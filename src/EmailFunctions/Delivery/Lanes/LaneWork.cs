@@ -48,6 +48,9 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
 
     public List<Booking> Bookings { get; } = [];
 
+    /// <summary>The messages whose rows are written: a batch names each once.</summary>
+    public HashSet<MessageId> Written { get; } = [];
+
     /// <summary>The marks of quota and budget that are passed.</summary>
     public List<(string Limit, int Percent)> Marks { get; } = [];
 
@@ -78,6 +81,7 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
     /// <summary>Writes a message's row, and its index rows.</summary>
     public LedgerEntry Change(LedgerEntry before, LedgerEntry after)
     {
+        Written.Add(before.Id);
         after = after with { WriteId = writeId };
         Writes.AddRange(Ledger.Change(before, after));
         return after;
@@ -131,8 +135,11 @@ internal abstract class LaneWork
     /// <summary>Whether it sends whoever is first in line.</summary>
     public virtual bool TakesFromLine => false;
 
+    /// <summary>The message whose row it was made for; null where it takes one from the line.</summary>
+    public virtual MessageId? Row => null;
+
     /// <summary>A message whose row it writes, by which an unclear write is settled; null where it writes none.</summary>
-    public virtual MessageId? Witness => null;
+    public virtual MessageId? Witness => Row;
 
     /// <summary>Index of its first write in the batch, beyond the limits' own.</summary>
     public int FirstWrite { get; set; }

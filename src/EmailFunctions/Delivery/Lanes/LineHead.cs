@@ -36,13 +36,12 @@ internal sealed class LineHead
             [.. ids.Select(id => waiting.GetValueOrDefault(id)).OfType<LedgerEntry>().Where(entry => !(entry.ExpiresAt <= now))];
     }
 
-    /// <summary>Takes the first, or the first of one priority; null where none was found.</summary>
-    public LedgerEntry? Take(MessagePriority? priority)
+    /// <summary>Takes the first, or the first of one priority, but none of those that are spoken for; null where none was found.</summary>
+    public LedgerEntry? Take(MessagePriority? priority, IReadOnlySet<MessageId> taken)
     {
         var from = priority == MessagePriority.Low && _low.Count > 0 ? _low : _best;
-        if (from.Count == 0)
+        if (from.Find(entry => !taken.Contains(entry.Id)) is not { } first)
             return null;
-        var first = from[0];
         _best.RemoveAll(entry => entry.Id == first.Id);
         _low.RemoveAll(entry => entry.Id == first.Id);
         return first;

@@ -93,19 +93,31 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
             var wasKnown = _known is not null;
             if (await PrepareAsync(works, counts: tears == MaxTears) is not { } batch)
                 continue;
-            foreach (var work in works)
-            {
-                work.FirstWrite = batch.Writes.Count;
-                work.Apply(batch);
-                work.EndWrite = batch.Writes.Count;
-            }
-
+            Apply(works, batch);
             if ((batch.IsDoubtful && wasKnown) || (batch.IsTorn && ++tears <= MaxTears))
                 _known = null;
             else if (!batch.IsChanged && batch.Writes.Count == 0)
                 Complete(works, etags: null);
             else
                 await WriteAsync(works, batch);
+        }
+    }
+
+    // A second work for the same row is refused: its row is another by then.
+    private static void Apply(List<LaneWork> works, LaneBatch batch)
+    {
+        foreach (var work in works.ToList())
+        {
+            if (work.Row is { } id && batch.Written.Contains(id))
+            {
+                works.Remove(work);
+                work.Refuse();
+                continue;
+            }
+
+            work.FirstWrite = batch.Writes.Count;
+            work.Apply(batch);
+            work.EndWrite = batch.Writes.Count;
         }
     }
 

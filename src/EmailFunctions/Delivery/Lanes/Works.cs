@@ -13,7 +13,7 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, bool has
 {
     private Turn _turn = Turn.Done;
 
-    public override MessageId? Witness => before.Id;
+    public override MessageId? Row => before.Id;
 
     public override void Apply(LaneBatch batch)
     {
@@ -67,7 +67,7 @@ internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWo
             return;
         }
 
-        if (batch.Line.Take(limits.Next) is not { } first)
+        if (batch.Line.Take(limits.Next, batch.Written) is not { } first)
         {
             batch.IsTorn = true;
             return;
@@ -172,7 +172,7 @@ internal sealed class ChangeWork(LedgerEntry before, LedgerEntry after, IReadOnl
 {
     public override int MaxWrites => 5 + others.Count;
 
-    public override MessageId? Witness => before.Id;
+    public override MessageId? Row => before.Id;
 
     /// <summary>What is given back to the month's budget, and from when it was taken; null: nothing.</summary>
     public Charge? Refund { get; init; }

@@ -57,6 +57,11 @@ internal sealed class SimEngine
 
     public List<MessageId> Accepted { get; } = [];
 
+    /// <summary>What the processes put on the queue, by kind.</summary>
+    public Dictionary<Type, int> Copies { get; } = [];
+
+    public int CopiesOf<T>() where T : DispatchReference => Copies.GetValueOrDefault(typeof(T));
+
     /// <summary>The provider's answer to a call; by default it takes the message after a random time.</summary>
     public Func<SimContext, OutgoingEmail, Task<SendResult>> Provider { get; set; } = static async (worker, _) =>
     {
@@ -115,6 +120,13 @@ internal sealed class SimEngine
         return worker;
     }
 
+    /// <summary>Tells the processes that the tenant's configuration was changed.</summary>
+    public Task ChangeAsync(TenantId tenant, TenantPolicy policy)
+    {
+        Policies.Current = policy;
+        return new DispatchQueue(Queue).EnqueueAsync([new Dispatch(new ConfigReference(tenant), VisibleAt: null)], CancellationToken.None);
+    }
+
     /// <summary>Starts the process that sweeps.</summary>
     public void StartSweeper(TenantId tenant, TimeSpan interval)
     {
@@ -146,7 +158,7 @@ internal sealed class SimEngine
         Tables.Add(table);
         IEntityTable store = _settings.Wrap(table, context);
         var ledger = new Ledger(store);
-        var queue = new DispatchQueue(new SimSender(context, Queue, _settings.Faults));
+        var queue = new DispatchQueue(new CountingQueue(this, new SimSender(context, Queue, _settings.Faults)));
         var policies = Policies.NewCache();
         var accounts = new SimAccounts();
         var claims = new ClaimPolicy(name, IsOnlyProcess: false);
@@ -166,6 +178,20 @@ internal sealed class SimEngine
             new Sweeper(ledger, payloads, new TenantDirectory(store), lanes, queue, clock, NullLogger<Sweeper>.Instance),
             lanes,
             ledger);
+    }
+
+    private sealed class CountingQueue(SimEngine engine, IDeliveryQueue inner) : IDeliveryQueue
+    {
+        public Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
+        {
+            foreach (var message in messages)
+            {
+                var kind = DispatchReference.Read(message.Body.Span)!.GetType();
+                engine.Copies[kind] = engine.Copies.GetValueOrDefault(kind) + 1;
+            }
+
+            return inner.EnqueueAsync(messages, cancellationToken);
+        }
     }
 
     private sealed class SimProvider(SimEngine engine, SimContext worker) : IEmailProvider
