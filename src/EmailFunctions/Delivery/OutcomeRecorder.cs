@@ -140,7 +140,7 @@ public sealed partial class OutcomeRecorder(
         if (policy.LogsUsage)
         {
             var cost = taken * (attempt.Provider?.CostPerEmailUsd ?? 0);
-            records.Add(new UsageRow(claimed.Id.Tenant, claimed.Id.Unique, outcome.UpdatedAt, provider, outcome.Status == MessageStatus.Sent, taken, cost, attempt.Duration).ToWrite());
+            records.Add(new UsageRow(claimed.Id.Tenant, claimed.Id.Unique, outcome.UpdatedAt, provider, outcome.Status == MessageStatus.Sent, taken, cost, attempt.Duration, claimed.WasLimited).ToWrite());
         }
 
         if (policy.LogsAudit)

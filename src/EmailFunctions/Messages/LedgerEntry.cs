@@ -90,6 +90,9 @@ public sealed record LedgerEntry
     /// <summary>The stored version; null before it is stored.</summary>
     public string? ETag { get; init; }
 
+    /// <summary>Whether a limit of its tenant's put it off, at any time.</summary>
+    public bool WasLimited => History.Any(static line => line.Limit is not null);
+
     /// <summary>The trace id within <see cref="TraceParent"/>.</summary>
     public string? TraceId => TraceParent is { Length: > 35 } parent ? parent[3..35] : null;
 
@@ -139,7 +142,7 @@ public sealed record HistoryEntry(string Status, DateTimeOffset At)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Answer { get; init; }
 
-    /// <summary>The limit that it waits for.</summary>
+    /// <summary>The tenant's limit that puts it off.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Limit { get; init; }
 

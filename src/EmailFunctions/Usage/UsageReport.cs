@@ -73,7 +73,7 @@ public sealed class UsageReader(IEntityTable table)
             byProvider.ToDictionary(static pair => pair.Key, static pair => pair.Value.Emails),
             total.Cost,
             byProvider.ToDictionary(static pair => pair.Key, static pair => pair.Value.Cost),
-            RateLimitHits: 0,
+            RateLimitHits: total.Limited,
             total.Recipients,
             total.Emails == 0 ? 0 : decimal.Round((decimal)total.Milliseconds / total.Emails, 1),
             [.. series.Select(static pair => new UsagePoint(
@@ -111,12 +111,15 @@ public sealed class UsageReader(IEntityTable table)
 
         public long Milliseconds { get; private set; }
 
+        public long Limited { get; private set; }
+
         public void Add(UsageRow row)
         {
             Emails++;
             Successes += row.Success ? 1 : 0;
             Recipients += row.Recipients;
             Cost += row.CostUsd;
+            Limited += row.WasLimited ? 1 : 0;
             Milliseconds += (long)row.Duration.TotalMilliseconds;
         }
     }

@@ -13,6 +13,7 @@ namespace EmailFunctions.Usage;
 /// <param name="Recipients">Recipients that the provider took; 0 when it failed.</param>
 /// <param name="CostUsd">Their cost.</param>
 /// <param name="Duration">The last attempt's call of the provider.</param>
+/// <param name="WasLimited">Whether a limit of the tenant's had put it off.</param>
 public sealed record UsageRow(
     TenantId Tenant,
     string MessageUnique,
@@ -21,7 +22,8 @@ public sealed record UsageRow(
     bool Success,
     int Recipients,
     decimal CostUsd,
-    TimeSpan Duration)
+    TimeSpan Duration,
+    bool WasLimited)
 {
     private const string Prefix = "usage-";
     private const string TimeFormat = "yyyyMMddHHmmssfff";
@@ -37,6 +39,7 @@ public sealed record UsageRow(
             // A decimal as text: a double would lose parts of a cent.
             ["cost_usd"] = CostUsd.ToString(CultureInfo.InvariantCulture),
             ["duration_ms"] = (long)Duration.TotalMilliseconds,
+            ["was_limited"] = WasLimited ? true : null,
         };
         return EntityWrite.Put(entity);
     }
@@ -53,7 +56,8 @@ public sealed record UsageRow(
         entity.GetBoolean("success")!.Value,
         (int)entity.GetInt64("recipients")!.Value,
         decimal.Parse(entity.GetString("cost_usd")!, CultureInfo.InvariantCulture),
-        TimeSpan.FromMilliseconds(entity.GetInt64("duration_ms")!.Value));
+        TimeSpan.FromMilliseconds(entity.GetInt64("duration_ms")!.Value),
+        entity.GetBoolean("was_limited") ?? false);
 
     private static string RowAt(DateTimeOffset time) => Prefix + time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 }

@@ -104,7 +104,7 @@ public sealed class OutcomeTests
     [Fact]
     public async Task A_message_is_not_tried_again_after_its_age()
     {
-        await using var bench = new DeliveryBench(new Dictionary<string, string> { ["EMAIL_RETRY_MAX_AGE_SECONDS"] = "20", ["EMAIL_RETRY_BASE_SECONDS"] = "30" });
+        await using var bench = new DeliveryBench(new Dictionary<string, string> { ["EMAIL_RETRY_MAX_AGE_SECONDS"] = "20", ["EMAIL_RETRY_BASE_SECONDS"] = "30", ["EMAIL_RETRY_MAX_SECONDS"] = "3600" });
         bench.Provider.Answer = static _ => SendResult.Failed(SendStatus.Transient, ErrorCategory.Network, "try later");
         var id = await bench.AcceptAsync();
 

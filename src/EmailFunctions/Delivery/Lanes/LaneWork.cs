@@ -120,7 +120,7 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
         Change(before, waiting.WithHistory(new HistoryEntry(MessageStatus.Deferred.Name(), now)
         {
             Attempt = entry.Attempts == 0 ? null : entry.Attempts,
-            Limit = limit,
+            Limit = limit == LimitNames.Provider ? null : limit,
             NextAttemptAt = waiting.DueAt,
         }));
     }
