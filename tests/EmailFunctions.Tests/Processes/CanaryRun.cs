@@ -23,6 +23,7 @@ public sealed class CanaryRun : IAsyncLifetime
         ["EMAIL_RETRY_BASE_SECONDS"] = "1",
         ["EMAIL_RETRY_MAX_SECONDS"] = "2",
         ["EMAIL_RETRY_MAX_ATTEMPTS"] = "100",
+        ["EMAIL_RATE_LIMIT_PER_MINUTE"] = "0",
     };
 
     private readonly TempFolder _folder = new();
