@@ -12,6 +12,7 @@ using EmailFunctions.Providers;
 using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Sending;
 using EmailFunctions.Settings;
+using EmailFunctions.Sweeps;
 using EmailFunctions.Tenants;
 using EmailFunctions.Usage;
 using EmailFunctions.Validation;
@@ -97,6 +98,7 @@ internal static class ServiceComposition
         services.AddSingleton<MessagePayloads>();
         services.AddSingleton(settings.Sending).AddSingleton<SendGate>().AddSingleton<MessageAcceptor>();
         services.AddDelivery(settings);
+        services.AddSingleton<SweepPositions>().AddSingleton<ISweep, IdempotencySweep>();
         services.AddSingleton<UsageReader>();
         services.AddSingleton<AuditReader>();
         services.AddSingleton<ServiceHealth>();

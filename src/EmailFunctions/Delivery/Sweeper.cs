@@ -1,5 +1,6 @@
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Messages;
+using EmailFunctions.Sweeps;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery;
@@ -20,26 +21,91 @@ public sealed partial class Sweeper(
     // A payload is written before its row; a younger one may still get one.
     private static readonly TimeSpan OrphanAge = TimeSpan.FromHours(1);
 
-    /// <summary>Sweeps all tenants once; returns how many messages got a new hint.</summary>
-    public async Task<int> SweepMessagesAsync(CancellationToken cancellationToken)
+    // What one run may do, so that it ends before long.
+    private const int MaxTenants = 1_000;
+    private const int MaxMessages = 1_000;
+    private const int MaxPayloads = 1_000;
+
+    // Where the next run goes on; null: at the first.
+    private TenantId? _nextTenant;
+    private IAsyncEnumerator<MessageId>? _payloads;
+
+    /// <summary>Sweeps up to a thousand tenants, and the longest overdue messages of each; counts those that got a new hint.</summary>
+    public async Task<SweepRun> SweepMessagesAsync(CancellationToken cancellationToken)
     {
-        var queued = 0;
-        await foreach (var tenant in tenants.ListAsync(cancellationToken))
+        var (queued, swept, isComplete) = (0, 0, true);
+        var from = _nextTenant;
+        _nextTenant = null;
+        await foreach (var tenant in tenants.ListAsync(from, cancellationToken))
         {
+            if (swept++ == MaxTenants)
+            {
+                _nextTenant = tenant;
+                isComplete = false;
+                break;
+            }
+
+            var looks = 0;
             await foreach (var id in ledger.ListOverdueAsync(tenant, time.GetUtcNow() - Margin, cancellationToken))
+            {
+                // Who got a hint is overdue no more, so the next run finds the others.
+                if (looks++ == MaxMessages)
+                {
+                    isComplete = false;
+                    break;
+                }
+
                 queued += await TryQueueAsync(id, cancellationToken) ? 1 : 0;
+            }
+
             if (await lanes.MendAsync(tenant, cancellationToken))
                 LineMended(logger, tenant);
         }
 
         if (queued > 0)
             Swept(logger, queued);
-        return queued;
+        return new SweepRun(queued, isComplete);
     }
 
-    /// <summary>Removes payloads that no message needs; returns how many.</summary>
-    public Task<int> SweepPayloadsAsync(CancellationToken cancellationToken) =>
-        payloads.RemoveOrphansAsync(ledger, time.GetUtcNow() - OrphanAge, cancellationToken);
+    /// <summary>Looks at up to a thousand payloads, from where the run before stopped, and removes those that no message needs.</summary>
+    public async Task<SweepRun> SweepPayloadsAsync(CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        var stored = _payloads ??= payloads.ListAsync(time.GetUtcNow() - OrphanAge, CancellationToken.None).GetAsyncEnumerator(CancellationToken.None);
+        try
+        {
+            for (var looks = 0; looks < MaxPayloads; looks++)
+            {
+                if (!await stored.MoveNextAsync())
+                {
+                    await EndAsync();
+                    return Report(removed, isComplete: true);
+                }
+
+                removed += await payloads.TryRemoveOrphanAsync(ledger, stored.Current, cancellationToken) ? 1 : 0;
+            }
+        }
+        catch
+        {
+            await EndAsync();
+            throw;
+        }
+
+        return Report(removed, isComplete: false);
+
+        ValueTask EndAsync()
+        {
+            _payloads = null;
+            return stored.DisposeAsync();
+        }
+    }
+
+    private SweepRun Report(int removed, bool isComplete)
+    {
+        if (removed > 0)
+            PayloadsRemoved(logger, removed);
+        return new SweepRun(removed, isComplete);
+    }
 
     private async Task<bool> TryQueueAsync(MessageId id, CancellationToken cancellationToken)
     {
@@ -60,6 +126,9 @@ public sealed partial class Sweeper(
 
     [LoggerMessage(EventId = 342, Level = LogLevel.Warning, Message = "Copies for slots of tenant {TenantId} did not come; its line was planned anew.")]
     private static partial void LineMended(ILogger logger, TenantId tenantId);
+
+    [LoggerMessage(EventId = 343, Level = LogLevel.Information, Message = "The sweep removed {Count} payloads that no message needed.")]
+    private static partial void PayloadsRemoved(ILogger logger, int count);
 
     [LoggerMessage(EventId = 340, Level = LogLevel.Information, Message = "The sweep queued {Count} open messages again.")]
     private static partial void Swept(ILogger logger, int count);

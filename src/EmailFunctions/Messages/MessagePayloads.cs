@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using EmailFunctions.Payloads;
 
 namespace EmailFunctions.Messages;
@@ -49,24 +51,28 @@ public sealed class MessagePayloads(IPayloadStore store)
     public Task RemoveAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
         entry.PayloadStored ? store.DeleteAsync(NameOf(entry.Id), cancellationToken) : Task.CompletedTask;
 
-    /// <summary>All payloads older than <paramref name="before"/> whose message has no more use for them.</summary>
-    public async Task<int> RemoveOrphansAsync(Ledger ledger, DateTimeOffset before, CancellationToken cancellationToken)
+    /// <summary>The messages that have a payload in the store from before a time, in no particular order.</summary>
+    public async IAsyncEnumerable<MessageId> ListAsync(DateTimeOffset before, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var removed = 0;
         await foreach (var name in store.ListAsync(before, cancellationToken))
         {
-            if (!TryReadName(name, out var id) || await ledger.GetAsync(id, cancellationToken) is { PayloadStored: true })
-                continue;
-            await store.DeleteAsync(name, cancellationToken);
-            removed++;
+            if (TryReadName(name, out var id))
+                yield return id;
         }
+    }
 
-        return removed;
+    /// <summary>Removes a payload from the store whose message has no more use for it; false where it has.</summary>
+    public async Task<bool> TryRemoveOrphanAsync(Ledger ledger, MessageId id, CancellationToken cancellationToken)
+    {
+        if (await ledger.GetAsync(id, cancellationToken) is { PayloadStored: true })
+            return false;
+        await store.DeleteAsync(NameOf(id), cancellationToken);
+        return true;
     }
 
     private static PayloadName NameOf(MessageId id) => new(id.Tenant.Partition, id.Unique);
 
-    private static bool TryReadName(PayloadName name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out MessageId? id)
+    private static bool TryReadName(PayloadName name, [NotNullWhen(true)] out MessageId? id)
     {
         id = null;
         return name.Owner.StartsWith("t-", StringComparison.Ordinal) && MessageId.TryParse($"{name.Owner[2..]}~{name.Id}", out id);

@@ -18,9 +18,11 @@ internal static class IdempotencyRows
     /// <summary>How long a key is remembered: a day as the contract says, and an hour so that a client's clock does not matter.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(25);
 
+    public const string Prefix = "idem-";
+
     // Hashed, since a key may hold any character; a key is the client's text and is not kept.
     public static EntityKey KeyOf(TenantId tenant, string key) =>
-        new(tenant.Partition, "idem-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))));
+        new(tenant.Partition, Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))));
 
     public static EntityWrite Insert(EntityKey key, IdempotencyRecord record) => EntityWrite.Insert(new Entity(key)
     {

@@ -25,9 +25,12 @@ public sealed class TenantDirectory(IEntityTable table)
     }
 
     /// <summary>All tenants, by name.</summary>
-    public async IAsyncEnumerable<TenantId> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<TenantId> ListAsync(CancellationToken cancellationToken) => ListAsync(from: null, cancellationToken);
+
+    /// <summary>The tenants by name, from one on; null: from the first.</summary>
+    public async IAsyncEnumerable<TenantId> ListAsync(TenantId? from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var query = EntityQuery.Prefix(Partition, "");
+        var query = EntityQuery.Prefix(Partition, "") with { FromRow = from?.Value ?? "" };
         do
         {
             var page = await table.QueryAsync(query, cancellationToken);

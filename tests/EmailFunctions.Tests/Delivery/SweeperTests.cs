@@ -1,4 +1,6 @@
 using EmailFunctions.Delivery;
+using EmailFunctions.Sweeps;
+using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Delivery;
@@ -59,7 +61,7 @@ public sealed class SweeperTests
 
         await SweepAsync(bench);
 
-        // The list of tenants, the tenant's range of overdue messages, and its limits, which say whether its line moves.
+        // The list of tenants, and the tenant's range of overdue messages; the tenant's limits.
         Assert.Equal((1, 2, 0), (bench.Table.Reads, bench.Table.Queries, bench.Table.Writes));
     }
 
@@ -74,17 +76,50 @@ public sealed class SweeperTests
         SetAge(bench, kept, TimeSpan.FromHours(2));
         SetAge(bench, orphan, TimeSpan.FromMinutes(59));
 
-        Assert.Equal(0, await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(0, true), await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
         SetAge(bench, orphan, TimeSpan.FromHours(2));
-        Assert.Equal(1, await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(1, true), await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
 
         Assert.True(File.Exists(kept));
         Assert.False(File.Exists(orphan));
     }
 
+    [Fact]
+    public async Task A_sweep_of_payloads_stops_at_its_bound_and_the_next_one_goes_on()
+    {
+        await using var bench = new DeliveryBench();
+        var folder = Directory.CreateDirectory(Path.Combine(bench.PayloadFolder, DeliveryBench.Tenant.Partition)).FullName;
+        for (var number = 0; number < 1_500; number++)
+        {
+            var orphan = Path.Combine(folder, number.ToString("x32", System.Globalization.CultureInfo.InvariantCulture));
+            await File.WriteAllTextAsync(orphan, "x", TestContext.Current.CancellationToken);
+            SetAge(bench, orphan, TimeSpan.FromHours(2));
+        }
+
+        Assert.Equal(new SweepRun(1_000, false), await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(500, true), await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+
+        Assert.Empty(Directory.GetFiles(folder));
+    }
+
+    [Fact]
+    public async Task A_sweep_of_messages_stops_after_a_thousand_tenants_and_the_next_one_goes_on()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.AcceptAsync(tenant: Tenant("z"));
+        for (var number = 0; number < 1_000; number++)
+            await bench.Get<TenantDirectory>().EnterAsync(Tenant($"a{number:D4}"), TestContext.Current.CancellationToken);
+        bench.Clock.Advance(Sweeper.Margin + Moment);
+
+        Assert.Equal(new SweepRun(0, false), await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(1, true), await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken));
+    }
+
+    private static TenantId Tenant(string name) => TenantId.TryParse(name, out var tenant) ? tenant : throw new ArgumentException(name);
+
     private static void SetAge(DeliveryBench bench, string file, TimeSpan age) =>
         File.SetLastWriteTimeUtc(file, (bench.Clock.GetUtcNow() - age).UtcDateTime);
 
-    private static Task<int> SweepAsync(DeliveryBench bench) =>
-        bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken);
+    private static async Task<int> SweepAsync(DeliveryBench bench) =>
+        (await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken)).Count;
 }

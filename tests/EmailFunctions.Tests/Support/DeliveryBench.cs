@@ -42,6 +42,9 @@ internal sealed class DeliveryBench : IAsyncDisposable
 
     public static TenantId Tenant { get; } = Parse("acme");
 
+    /// <summary>Calls the service over HTTP.</summary>
+    public HttpClient Client => _host.Client;
+
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
     public FaultyTable Table { get; }
@@ -57,7 +60,7 @@ internal sealed class DeliveryBench : IAsyncDisposable
     public string PayloadFolder => _host.Data.Combine("payloads");
 
     /// <summary>Accepts a message of the tenant.</summary>
-    public async Task<MessageId> AcceptAsync(int recipients = 1, int bodyBytes = 10, string? key = null)
+    public async Task<MessageId> AcceptAsync(int recipients = 1, int bodyBytes = 10, string? key = null, TenantId? tenant = null)
     {
         var content = new EmailContent
         {
@@ -65,7 +68,7 @@ internal sealed class DeliveryBench : IAsyncDisposable
             Subject = "Hello",
             Text = new string('x', bodyBytes),
         };
-        var accepted = await Get<MessageAcceptor>().AcceptAsync(new Submission(Tenant, content, key, null), TestContext.Current.CancellationToken);
+        var accepted = await Get<MessageAcceptor>().AcceptAsync(new Submission(tenant ?? Tenant, content, key, null), TestContext.Current.CancellationToken);
         return MessageId.TryParse(accepted.MessageId, out var id) ? id : throw new InvalidOperationException();
     }
 

@@ -1,23 +1,32 @@
+using EmailFunctions.Sweeps;
+
 namespace EmailFunctions.Delivery.Local;
 
 /// <summary>What timer triggers are in Azure: runs the sweeps at their times.</summary>
-internal sealed partial class LocalTimers(Sweeper sweeper, TimeProvider time, ILogger<LocalTimers> logger) : BackgroundService
+internal sealed partial class LocalTimers(Sweeper sweeper, IEnumerable<ISweep> sweeps, TimeProvider time, ILogger<LocalTimers> logger) : BackgroundService
 {
     private static readonly TimeSpan MessageInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PayloadInterval = TimeSpan.FromHours(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        RepeatAsync(MessageInterval, sweeper.SweepMessagesAsync, stoppingToken),
-        RepeatAsync(PayloadInterval, sweeper.SweepPayloadsAsync, stoppingToken));
+    // Between the runs of a sweep that has more to do, so that others get at the store.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task<int>> sweep, CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+    [
+        RepeatAsync(MessageInterval, sweeper.SweepMessagesAsync, stoppingToken),
+        RepeatAsync(PayloadInterval, sweeper.SweepPayloadsAsync, stoppingToken),
+        .. sweeps.Select(sweep => RepeatAsync(sweep.Interval, sweep.RunAsync, stoppingToken)),
+    ]);
+
+    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task<SweepRun>> sweep, CancellationToken stoppingToken)
     {
         try
         {
             using var timer = new PeriodicTimer(interval, time);
             do
             {
-                await RunAsync(sweep, stoppingToken);
+                while (!await RunAsync(sweep, stoppingToken))
+                    await Task.Delay(Pause, time, stoppingToken);
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -26,17 +35,19 @@ internal sealed partial class LocalTimers(Sweeper sweeper, TimeProvider time, IL
         }
     }
 
-    private async Task RunAsync(Func<CancellationToken, Task<int>> sweep, CancellationToken stoppingToken)
+    // False: there is more to do.
+    private async Task<bool> RunAsync(Func<CancellationToken, Task<SweepRun>> sweep, CancellationToken stoppingToken)
     {
         try
         {
-            await sweep(stoppingToken);
+            return (await sweep(stoppingToken)).IsComplete;
         }
 #pragma warning disable CA1031 // A sweep that fails must not stop the service; the next one tries again.
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             SweepFailed(logger, exception);
+            return true;
         }
     }
 
