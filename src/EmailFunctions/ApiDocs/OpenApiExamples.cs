@@ -12,7 +12,7 @@ internal static class OpenApiExamples
 
     private const string ConfigAnswer =
         """
-        {"id":"019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","provider_type":"smtp","is_active":true,"smtp_host":"mail.example.com","smtp_port":587,"smtp_username":"acme","smtp_use_tls":true,"smtp_use_ssl":false,"aws_region":null,"aws_configuration_set":null,"api_endpoint":null,"mailgun_domain":null,"from_email":"hello@example.com","from_name":"Acme","reply_to":null,"rate_limit_per_minute":null,"rate_limit_per_hour":null,"daily_quota":null,"cost_per_email_usd":null,"monthly_budget_usd":null,"has_smtp_password":true,"has_aws_credentials":false,"has_api_key":false,"encryption_version":1,"created_at":"2026-01-31T08:00:00.000Z","updated_at":"2026-01-31T08:00:00.000Z"}
+        {"id":"019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","provider_type":"smtp","is_active":true,"smtp_host":"mail.example.com","smtp_port":587,"smtp_username":"acme","smtp_use_tls":true,"smtp_use_ssl":false,"aws_region":null,"aws_configuration_set":null,"api_endpoint":null,"mailgun_domain":null,"from_email":"hello@example.com","from_name":"Acme","reply_to":null,"rate_limit_per_minute":null,"rate_limit_per_hour":null,"daily_quota":null,"cost_per_email_usd":null,"monthly_budget_usd":null,"over_quota":"defer","on_unknown":"resend","rate_limiting_enabled":null,"usage_logging_enabled":null,"audit_logging_enabled":null,"has_smtp_password":true,"has_aws_credentials":false,"has_api_key":false,"encryption_version":1,"created_at":"2026-01-31T08:00:00.000Z","updated_at":"2026-01-31T08:00:00.000Z"}
         """;
 
     private const string Health =

@@ -13,7 +13,8 @@ public sealed class ConfigTests
         """
         {"provider_type":"smtp","is_active":true,"smtp_host":"mail.example.com","smtp_port":2525,"smtp_username":"user","smtp_password":"secret-1","smtp_use_tls":true,
          "smtp_use_ssl":false,"from_email":"hello@example.com","from_name":"Acme","reply_to":"reply@example.com","rate_limit_per_minute":10,"rate_limit_per_hour":0,
-         "daily_quota":500,"cost_per_email_usd":0.00012,"monthly_budget_usd":99.5}
+         "daily_quota":500,"cost_per_email_usd":0.00012,"monthly_budget_usd":99.5,"over_quota":"reject","on_unknown":"hold","rate_limiting_enabled":true,"usage_logging_enabled":false,
+         "audit_logging_enabled":false}
         """;
 
     private const string Ses =
@@ -87,6 +88,42 @@ public sealed class ConfigTests
         Assert.Equal(587, read["smtp_port"]!.GetValue<int>());
         Assert.True(read["has_smtp_password"]!.GetValue<bool>());
         Assert.Equal("hello@example.com", read["from_email"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task What_a_configuration_does_not_say_about_policy_is_the_default_and_PUT_of_null_goes_back_to_it()
+    {
+        await using var service = ServiceHost.Start();
+        using var saved = await service.SendAsync(HttpMethod.Post, Path, Smtp);
+
+        using var cleared = await service.SendAsync(
+            HttpMethod.Put, Path, """{"over_quota":null,"on_unknown":null,"rate_limiting_enabled":null,"usage_logging_enabled":null,"audit_logging_enabled":null}""");
+
+        AssertDefault(await AnswerAsync(cleared));
+        AssertDefault(await service.GetAsync(Path));
+
+        static void AssertDefault(JsonObject read)
+        {
+            Assert.Equal(("defer", "resend"), (read["over_quota"]!.GetValue<string>(), read["on_unknown"]!.GetValue<string>()));
+            foreach (var name in new[] { "rate_limiting_enabled", "usage_logging_enabled", "audit_logging_enabled" })
+            {
+                Assert.True(read.ContainsKey(name), name);
+                Assert.Null(read[name]);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task PUT_keeps_the_policy_that_it_does_not_name()
+    {
+        await using var service = ServiceHost.Start();
+        using var saved = await service.SendAsync(HttpMethod.Post, Path, Smtp);
+
+        using var changed = await service.SendAsync(HttpMethod.Put, Path, """{"over_quota":"defer","usage_logging_enabled":true}""");
+
+        var read = await AnswerAsync(changed);
+        Assert.Equal(("defer", "hold"), (read["over_quota"]!.GetValue<string>(), read["on_unknown"]!.GetValue<string>()));
+        Assert.Equal((true, false), (read["usage_logging_enabled"]!.GetValue<bool>(), read["audit_logging_enabled"]!.GetValue<bool>()));
     }
 
     [Fact]

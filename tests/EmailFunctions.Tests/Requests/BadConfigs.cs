@@ -8,7 +8,7 @@ internal static class BadConfigs
     private static readonly string[] Strings =
     [
         "provider_type", "smtp_host", "smtp_username", "smtp_password", "aws_region", "aws_configuration_set", "aws_access_key", "aws_secret_key", "api_key",
-        "api_endpoint", "mailgun_domain", "from_email", "from_name", "reply_to",
+        "api_endpoint", "mailgun_domain", "from_email", "from_name", "reply_to", "over_quota", "on_unknown",
     ];
 
     public static IEnumerable<BadRequest> All() => [.. Types(), .. Values(), .. PerProvider(), .. Patches(), .. Tests(), .. Questions()];
@@ -21,7 +21,7 @@ internal static class BadConfigs
             yield return Config($"{field} is an array", field, (field, "[]"));
         }
 
-        foreach (var field in new[] { "is_active", "smtp_use_tls", "smtp_use_ssl" })
+        foreach (var field in new[] { "is_active", "smtp_use_tls", "smtp_use_ssl", "rate_limiting_enabled", "usage_logging_enabled", "audit_logging_enabled" })
         {
             yield return Config($"{field} is a string", field, (field, "\"true\""));
             yield return Config($"{field} is a number", field, (field, "1"));
@@ -75,6 +75,10 @@ internal static class BadConfigs
         yield return Config("a sender with CRLF", "from_email", ("from_email", "\"a@example.com\\r\\nBcc: b@example.com\""));
         yield return Config("a sender's name of 101", "from_name", ("from_name", Repeat('n', 101)));
         yield return Config("a sender's name with LF", "from_name", ("from_name", "\"a\\nb\""));
+        yield return Config("an unknown way with mail over quota", "over_quota", ("over_quota", "\"drop\""));
+        yield return Config("a way with mail over quota in capitals", "over_quota", ("over_quota", "\"Defer\""));
+        yield return Config("an unknown way with unknown outcomes", "on_unknown", ("on_unknown", "\"canary7f3a\""));
+        yield return Config("an empty way with unknown outcomes", "on_unknown", ("on_unknown", "\"\""));
         yield return Config("a bad reply-to", "reply_to", ("reply_to", "\"canary7f3a\""));
     }
 
