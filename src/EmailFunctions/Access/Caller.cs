@@ -35,6 +35,14 @@ public sealed record Caller(TenantId? Tenant, bool IsAdmin)
     public TenantId Resolve(TenantId? named) =>
         named is null ? Tenant ?? (IsAdmin ? TenantId.System : throw Problem.Forbidden()) : Allowed(named);
 
+    /// <summary>Lets only an admin go on.</summary>
+    /// <exception cref="ProblemException">403: the caller is none.</exception>
+    public void RequireAdmin()
+    {
+        if (!IsAdmin)
+            throw Problem.Forbidden();
+    }
+
     /// <exception cref="ProblemException">403: it is another's.</exception>
     public TenantId Allowed(TenantId tenant) => IsAdmin || tenant == Tenant ? tenant : throw Problem.Forbidden();
 }

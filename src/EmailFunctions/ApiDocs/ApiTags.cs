@@ -5,5 +5,6 @@ internal static class ApiTags
 {
     public const string EmailConfiguration = "email-configuration";
     public const string Email = "email";
+    public const string EmailAdmin = "email-admin";
     public const string Service = "service";
 }

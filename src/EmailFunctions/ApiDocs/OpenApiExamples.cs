@@ -26,6 +26,7 @@ internal static class OpenApiExamples
         "UpdateConfig" => """{"from_name":"Acme Inc.","reply_to":null}""",
         "TestConfig" => """{"to":"me@example.com","use_tenant_config":true}""",
         "SendEmail" => """{"tenant_id":"acme","to":["you@example.com"],"subject":"Hello","body":"Hello, you.","body_html":"<p>Hello, you.</p>","tags":["welcome"]}""",
+        "ReplayDeadLetters" => """{"tenant_id":"acme","error_category":"network","from":"2026-01-31T00:00:00Z","limit":200}""",
         _ => null,
     });
 
@@ -39,6 +40,9 @@ internal static class OpenApiExamples
         "GetUsage" => """{"tenant_id":"acme","period_start":"2026-01-01T00:00:00.000Z","period_end":"2026-01-31T00:00:00.000Z","total_emails":1,"successful_emails":1,"failed_emails":0,"success_rate":100,"emails_by_provider":{"smtp":1},"total_cost_usd":0,"cost_by_provider":{"smtp":0},"rate_limit_hits":0,"total_recipients":1,"average_duration_ms":87,"series":[{"period_start":"2026-01-30T00:00:00.000Z","total_emails":1,"successful_emails":1,"failed_emails":0,"total_recipients":1,"total_cost_usd":0}]}""",
         "GetAuditLogs" => """{"logs":[{"id":"2516444927999999999-019abc0e7c4d7b7c8f6a2f0d5e4c3b2a-000","tenant_id":"acme","recipient_hash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","template_name":null,"status":"sent","provider":"smtp","message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","error_category":null,"trace_id":"0af7651916cd43dd8448eb211c80319c","created_at":"2026-01-31T08:00:00.120Z"}],"next_cursor":null,"has_more":false,"limit":50}""",
         "GetProviders" => """{"providers":[{"provider_type":"smtp","name":"SMTP","description":"Any mail server that speaks SMTP, with STARTTLS or implicit TLS.","required_fields":["smtp_host","from_email"],"optional_fields":["smtp_port"],"supports_attachments":true,"supports_html":true,"supports_templates":false,"estimated_cost_per_1000":0}]}""",
+        "ListDeadLetters" => """{"dead_letters":[{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","dead_since":"2026-01-31T10:00:00.000Z","attempts":8,"error_category":"network","provider":"smtp","provider_answer":"Connection refused","recipient_count":1,"created_at":"2026-01-31T08:00:00.000Z"}],"next_cursor":null,"has_more":false,"limit":50}""",
+        "ReplayDeadLetters" => """{"replayed":200,"has_more":true,"next_cursor":"acme~20260131100000000-019abc0e7c4d7b7c8f6a2f0d5e4c3b2a"}""",
+        "ReplayDeadLetter" or "ReleaseMessage" => """{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","status":"queued"}""",
         "GetHealth" or "GetRootHealth" => Health,
         _ => null,
     });

@@ -2,6 +2,7 @@ using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
+using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Health;
@@ -43,6 +44,7 @@ internal static class ServiceComposition
         api.MapProviders();
         api.MapSending();
         api.MapMessages();
+        api.MapDeadLetters();
         api.MapHealth(app);
         app.MapApiDocs();
     }
@@ -98,7 +100,8 @@ internal static class ServiceComposition
         services.AddSingleton<MessagePayloads>();
         services.AddSingleton(settings.Sending).AddSingleton<SendGate>().AddSingleton<MessageAcceptor>();
         services.AddDelivery(settings);
-        services.AddSingleton<SweepPositions>().AddSingleton<ISweep, IdempotencySweep>();
+        services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>();
+        services.AddSingleton<SweepPositions>().AddSingleton<ISweep, IdempotencySweep>().AddSingleton<ISweep, DeadLetterSweep>();
         services.AddSingleton<UsageReader>();
         services.AddSingleton<AuditReader>();
         services.AddSingleton<ServiceHealth>();

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
+using EmailFunctions.DeadLetters;
 using EmailFunctions.Health;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
@@ -15,6 +16,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, SendJson.Default, MessageJson.Default, UsageJson.Default, AuditJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
+        ConfigJson.Default, SendJson.Default, MessageJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
     ];
 }

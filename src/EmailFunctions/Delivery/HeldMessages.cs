@@ -1,5 +1,6 @@
 using EmailFunctions.Limits;
 using EmailFunctions.Messages;
+using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery;
@@ -29,7 +30,15 @@ public sealed class HeldMessages(Ledger ledger, DispatchQueue queue, TimeProvide
         var released = Outcomes.Queue(entry, now);
         if (await ledger.WriteAsync([.. Ledger.Change(entry, released)], cancellationToken) is null)
             return false;
-        await queue.EnqueueAsync(entry.Id, visibleAt: null, cancellationToken);
+        try
+        {
+            await queue.EnqueueAsync(entry.Id, visibleAt: null, cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It is released all the same; the sweep puts another hint on the queue.
+        }
+
         return true;
     }
 }

@@ -10,6 +10,8 @@ namespace EmailFunctions.Messages;
 /// </summary>
 public sealed class Ledger(IEntityTable table)
 {
+    private const int DeadPage = 200;
+
     public async Task<LedgerEntry?> GetAsync(MessageId id, CancellationToken cancellationToken) =>
         await table.GetAsync(LedgerRows.KeyOf(id), cancellationToken) is { } entity ? LedgerRows.Read(id, entity) : null;
 
@@ -49,9 +51,22 @@ public sealed class Ledger(IEntityTable table)
     public IAsyncEnumerable<MessageId> ListHeldAsync(TenantId tenant, CancellationToken cancellationToken) =>
         ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.HeldPrefix), cancellationToken);
 
-    /// <summary>The tenant's dead letters, oldest first.</summary>
-    public IAsyncEnumerable<MessageId> ListDeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.DeadPrefix), cancellationToken);
+    /// <summary>The tenant's dead letters of a range, oldest first.</summary>
+    public async IAsyncEnumerable<DeadPlace> ListDeadAsync(
+        TenantId tenant, DeadRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var query = new EntityQuery(tenant.Partition, LedgerRows.DeadFrom(range), LedgerRows.DeadTo(range), DeadPage);
+        if (string.CompareOrdinal(query.FromRow, query.ToRow) >= 0)
+            yield break;
+        do
+        {
+            var page = await table.QueryAsync(query, cancellationToken);
+            foreach (var entity in page.Entities)
+                yield return new DeadPlace(IdOf(tenant, entity), entity.Key.Row[LedgerRows.DeadPrefix.Length..]);
+            query = query with { Continuation = page.Continuation };
+        }
+        while (query.Continuation is not null);
+    }
 
     /// <summary>The first of the tenant's line, or of its part with one priority: at most as many as asked for, best first.</summary>
     public async Task<IReadOnlyList<MessageId>> ListLineAsync(

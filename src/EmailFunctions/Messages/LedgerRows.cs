@@ -32,6 +32,19 @@ internal static class LedgerRows
     /// <summary>The end of the range of due rows that were due before <paramref name="time"/>.</summary>
     public static string DueBefore(DateTimeOffset time) => DuePrefix + Stamp(time);
 
+    /// <summary>The first row that a dead letter of the range may have.</summary>
+    public static string DeadFrom(DeadRange range)
+    {
+        // A blank sorts behind the place itself and before every other.
+        var after = range.After is null ? DeadPrefix : DeadPrefix + range.After + " ";
+        var from = range.From is { } time ? DeadPrefix + Stamp(time) : DeadPrefix;
+        return string.CompareOrdinal(after, from) > 0 ? after : from;
+    }
+
+    /// <summary>The end of the rows that dead letters of the range have.</summary>
+    public static string DeadTo(DeadRange range) =>
+        range.To is { } time ? DeadPrefix + Stamp(time) : EntityQuery.Prefix("", DeadPrefix).ToRow;
+
     /// <summary>The rows that find the message by its state: one or none of each kind.</summary>
     public static IEnumerable<EntityKey> IndexKeysOf(LedgerEntry entry)
     {

@@ -36,6 +36,8 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
 
     public static ProblemException NotFound(string what) => new(new Problem(404, "not-found", "There is nothing here.", what));
 
+    public static ProblemException Conflict(string detail) => new(OfStatus(409) with { Detail = detail });
+
     public static ProblemException PreconditionFailed() => new(new Problem(
         412, "precondition-failed", "It was changed in the meantime.", "Read it again, and send If-Match with the ETag of that answer."));
 
@@ -62,6 +64,7 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
         404 => new(404, "not-found", "There is nothing here.", "See /docs for the paths that exist."),
         405 => new(405, "method-not-allowed", "This path has no such method.", "The Allow header names those it has."),
         408 => new(408, "request-timeout", "The request took too long to arrive.", "Send it again."),
+        409 => new(409, "conflict", "It is not in a state for this.", "Read it again to see what became of it."),
         413 => new(413, "too-large", "The request is too large.", "Send less at once.") { Errors = new() { [FieldErrors.Whole] = ["is too large"] } },
         415 => new(415, "unsupported-media-type", "The body is of a kind that is not taken here.", "Send application/json in UTF-8.") { Errors = new() { [FieldErrors.Whole] = ["must be application/json in UTF-8"] } },
         431 => new(431, "headers-too-large", "The request's headers are too large.", "Send fewer or shorter headers."),

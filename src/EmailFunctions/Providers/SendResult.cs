@@ -79,6 +79,9 @@ public sealed record ProbeResult(bool IsHealthy, ErrorCategory? Category, string
 /// <summary>The names of <see cref="ErrorCategory"/> on the wire and in metrics.</summary>
 public static class ErrorCategories
 {
+    /// <summary>All names.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. Enum.GetValues<ErrorCategory>().Select(Name)];
+
     public static string Name(this ErrorCategory category) => category switch
     {
         ErrorCategory.Auth => "auth",

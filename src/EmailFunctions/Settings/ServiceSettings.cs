@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EmailFunctions.Configs;
+using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Local;
 using EmailFunctions.Providers;
@@ -30,6 +31,8 @@ internal sealed record ServiceSettings
 
     public required RetrySettings Retries { get; init; }
 
+    public required DeadLetterSettings DeadLetters { get; init; }
+
     public required PumpSettings Pump { get; init; }
 
     public required SmtpOptions Smtp { get; init; }
@@ -50,6 +53,7 @@ internal sealed record ServiceSettings
             Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true)),
             Policies = ReadPolicies(reader),
             Retries = ReadRetries(reader),
+            DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Smtp = ReadSmtp(reader),
             ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false)),

@@ -14,8 +14,6 @@ internal static class UsageEndpoints
     private const int DefaultDays = 30;
     private const int MaxDays = 366;
 
-    private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"];
-
     public static void MapUsage(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/email/configs/{tenant_id}/usage", GetAsync).WithTags(ApiTags.EmailConfiguration).WithName("GetUsage")
             .WithSummary("A tenant's usage and cost; by default of the last 30 days").ProducesProblems(400, 403);
@@ -52,17 +50,12 @@ internal static class UsageEndpoints
         {
             if (text is null)
                 return fallback;
-            if (DateTimeOffset.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var day) && IsCountable(day))
-                return day + afterDay;
-            if (DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) && IsCountable(moment))
-                return moment.ToUniversalTime();
-            errors.Add(field, "must be a day like 2026-01-31 or a time like 2026-01-31T08:00:00Z");
+            if (QueryTime.TryRead(text, afterDay, out var time))
+                return time;
+            errors.Add(field, QueryTime.Requirement);
             return fallback;
         }
     }
-
-    // Days are added and taken away, which the calendar's first and last year can't bear.
-    private static bool IsCountable(DateTimeOffset time) => time.UtcDateTime.Year is > 1 and < 9999;
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(Rfc3339Converter)])]

@@ -1,0 +1,25 @@
+using EmailFunctions.Delivery;
+using EmailFunctions.Messages;
+
+namespace EmailFunctions.DeadLetters;
+
+/// <summary>What can become of a dead letter.</summary>
+internal static class DeadLetterEnds
+{
+    /// <summary>Why it failed whose dead letter somebody discarded.</summary>
+    public const string DiscardedReason = "discarded";
+
+    /// <summary>Why it failed whose dead letter nobody cared for in time.</summary>
+    public const string ExpiredReason = "dead_letter_expired";
+
+    /// <summary>
+    /// It begins anew, behind those that wait already: by its first arrival it would stand before them, and be too old for a retry.
+    /// What it had taken of its tenant's budget was given back when it died, so it is charged anew.
+    /// </summary>
+    public static LedgerEntry Replay(LedgerEntry entry, DateTimeOffset now) => Outcomes.Queue(entry, now) with { ArrivedAt = now, Charge = null };
+
+    /// <summary>It ends without its content. The payload, where it lies in the store, is to be removed after this is written.</summary>
+    public static LedgerEntry Fail(LedgerEntry entry, string reason, DateTimeOffset now) =>
+        (entry with { Status = MessageStatus.Failed, Reason = reason, Payload = null, PayloadStored = false })
+        .WithHistory(new HistoryEntry(MessageStatus.Failed.Name(), now));
+}
