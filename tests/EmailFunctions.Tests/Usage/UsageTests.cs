@@ -18,6 +18,7 @@ public sealed class UsageTests
         var report = await ReadAsync(bench, "2026-01-01", "2026-02-01", UsageGrouping.Day);
 
         Assert.Equal((2, 1, 1, 50m), (report.TotalEmails, report.SuccessfulEmails, report.FailedEmails, report.SuccessRate));
+        Assert.Equal(1, report.RateLimitHits);
         Assert.Equal(0.0003m, report.TotalCostUsd);
         Assert.Equal(0.0001m, report.CostByProvider["smtp"]);
         Assert.Equal((1, 1), (report.EmailsByProvider["smtp"], report.EmailsByProvider["file"]));
@@ -70,7 +71,7 @@ public sealed class UsageTests
     private static async Task WriteAsync(DeliveryBench bench, string at, decimal cost, string provider = "smtp", bool success = true)
     {
         var row = new UsageRow(
-            DeliveryBench.Tenant, Guid.NewGuid().ToString("N"), DateTimeOffset.Parse(at, CultureInfo.InvariantCulture), provider, success, 1, cost, TimeSpan.FromMilliseconds(100));
+            DeliveryBench.Tenant, Guid.NewGuid().ToString("N"), DateTimeOffset.Parse(at, CultureInfo.InvariantCulture), provider, success, 1, cost, TimeSpan.FromMilliseconds(100), WasLimited: !success);
         Assert.True((await bench.Table.WriteAsync([row.ToWrite()], TestContext.Current.CancellationToken)).IsDone);
     }
 
