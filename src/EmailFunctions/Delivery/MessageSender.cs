@@ -30,8 +30,7 @@ public sealed partial class MessageSender(
     ILogger<MessageSender> logger)
 {
     // What is out of order here is tried again then, and is not the message's fault.
-    private static readonly TimeSpan KeyPause = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan StorePause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
     /// <summary>Reads the content and the account. Never throws: what is missing is a failure of the attempt.</summary>
     internal async Task<PreparedEmail> PrepareAsync(LedgerEntry claimed, CancellationToken cancellationToken)
@@ -98,7 +97,7 @@ public sealed partial class MessageSender(
         catch (KeyUnavailableException exception)
         {
             KeyFailed(logger, exception, id);
-            return Postponed(ErrorCategory.Config, "The tenant's secrets can't be decrypted.", KeyPause);
+            return Postponed(ErrorCategory.Config, "The tenant's secrets can't be decrypted.", Pause);
         }
         catch (InvalidDataException exception)
         {
@@ -107,7 +106,7 @@ public sealed partial class MessageSender(
         }
         catch (StoreUnavailableException)
         {
-            return Postponed(ErrorCategory.Unexpected, "The data store could not be reached.", StorePause);
+            return Postponed(ErrorCategory.Unexpected, "The data store could not be reached.", Pause);
         }
 #pragma warning disable CA1031 // A message that makes our own code fail must not come back for ever; its attempts are bounded.
         catch (Exception exception)
