@@ -39,6 +39,21 @@ public static class RequestBody
             },
             cancellationToken);
 
+    /// <summary>Reads a body whose one field is a list, each element by itself: one that is wrong does not make the others wrong.</summary>
+    /// <exception cref="ProblemException">As of a whole body; also when the list is empty or longer than <paramref name="maximum"/>.</exception>
+    public static Task<IReadOnlyList<ListItem<T>>> ReadListAsync<T>(
+        HttpRequest request, string field, int maximum, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
+        where T : class =>
+        ReadAsync(
+            request,
+            limit,
+            utf8 =>
+            {
+                var errors = new FieldErrors();
+                return JsonList.Read(utf8, field, maximum, type, errors) ?? throw Problem.Invalid(errors);
+            },
+            cancellationToken);
+
     private static async Task<T> ReadAsync<T>(HttpRequest request, int limit, Parser<T> parse, CancellationToken cancellationToken)
     {
         EnsureJson(request);

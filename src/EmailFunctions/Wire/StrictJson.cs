@@ -38,6 +38,10 @@ public static class StrictJson
     public static ReadOnlySpan<byte> WithoutByteOrderMark(ReadOnlySpan<byte> utf8) =>
         utf8.StartsWith(ByteOrderMark) ? utf8[ByteOrderMark.Length..] : utf8;
 
+    /// <summary>Where a text stops being JSON.</summary>
+    internal static string Malformed(JsonException exception) =>
+        $"is not valid JSON: line {(exception.LineNumber ?? 0) + 1}, byte {(exception.BytePositionInLine ?? 0) + 1}";
+
     private static void Explain(ReadOnlySpan<byte> utf8, JsonTypeInfo type, JsonException thrown, FieldErrors errors)
     {
         var options = new JsonDocumentOptions { MaxDepth = type.Options.MaxDepth };
@@ -48,7 +52,7 @@ public static class StrictJson
         }
         catch (JsonException malformed)
         {
-            errors.Add(FieldErrors.Whole, $"is not valid JSON: line {(malformed.LineNumber ?? 0) + 1}, byte {(malformed.BytePositionInLine ?? 0) + 1}");
+            errors.Add(FieldErrors.Whole, Malformed(malformed));
         }
 
         // The walk knows the usual mistakes; for any other, the serialiser's word on where it stopped.
