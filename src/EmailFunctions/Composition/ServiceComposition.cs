@@ -15,6 +15,7 @@ using EmailFunctions.Sending;
 using EmailFunctions.Settings;
 using EmailFunctions.Sweeps;
 using EmailFunctions.Tenants;
+using EmailFunctions.Tracking;
 using EmailFunctions.Usage;
 using EmailFunctions.Validation;
 using EmailFunctions.Wire;
@@ -98,7 +99,8 @@ internal static class ServiceComposition
         services.AddProviders(settings);
         services.AddSingleton<Ledger>();
         services.AddSingleton<MessagePayloads>();
-        services.AddSingleton(settings.Sending).AddSingleton<SendGate>().AddSingleton<MessageAcceptor>();
+        services.AddSending(settings);
+        services.AddSingleton<Prospects>().AddSingleton<Cancellation>();
         services.AddDelivery(settings);
         services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>();
         services.AddSingleton<SweepPositions>().AddSingleton<ISweep, IdempotencySweep>().AddSingleton<ISweep, DeadLetterSweep>();
@@ -123,6 +125,12 @@ internal static class ServiceComposition
         services.AddSingleton(settings.Smtp).AddSingleton<SmtpPools>();
         services.AddSingleton<IEmailProvider, SmtpProvider>();
         services.AddSingleton<ProviderRegistry>();
+    }
+
+    private static void AddSending(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(settings.Sending).AddSingleton<SendGate>().AddSingleton<Admission>().AddSingleton<WaitEstimate>();
+        services.AddSingleton<Drafts>().AddSingleton<Intake>().AddSingleton<MessageAcceptor>().AddSingleton<BatchAcceptor>();
     }
 
     private static void AddDelivery(this IServiceCollection services, ServiceSettings settings)

@@ -3,10 +3,10 @@ using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
 using EmailFunctions.Health;
-using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
 using EmailFunctions.Sending;
+using EmailFunctions.Tracking;
 using EmailFunctions.Usage;
 
 namespace EmailFunctions.Composition;
@@ -16,6 +16,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, SendJson.Default, MessageJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
+        ConfigJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
     ];
 }

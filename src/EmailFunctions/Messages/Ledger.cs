@@ -119,6 +119,21 @@ public sealed class Ledger(IEntityTable table)
         return counts;
     }
 
+    /// <summary>How many stand in the tenant's line before this one, which stands in it; counted up to <paramref name="limit"/>.</summary>
+    public async Task<int> CountBeforeAsync(LedgerEntry entry, int limit, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        var query = LedgerRows.LineBefore(entry) with { PageSize = Math.Min(limit, EntityLimits.MaxPageSize) };
+        do
+        {
+            var page = await table.QueryAsync(query, cancellationToken);
+            count += page.Entities.Count;
+            query = query with { Continuation = page.Continuation };
+        }
+        while (query.Continuation is not null && count < limit);
+        return Math.Min(count, limit);
+    }
+
     private async IAsyncEnumerable<MessageId> ListAsync(
         TenantId tenant, EntityQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

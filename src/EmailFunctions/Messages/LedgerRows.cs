@@ -51,7 +51,7 @@ internal static class LedgerRows
         if (entry.SweepAt is { } sweepAt)
             yield return DueKeyOf(entry.Id, sweepAt);
         if (entry.IsWaiting)
-            yield return new(entry.Id.Tenant.Partition, $"{LinePrefixOf(entry.Priority)}{Stamp(entry.ArrivedAt)}-{entry.Id.Unique}");
+            yield return LineKeyOf(entry);
         if (entry.IsHeld)
             yield return new(entry.Id.Tenant.Partition, HeldPrefix + entry.Id.Unique);
         if (entry.Status == MessageStatus.DeadLettered)
@@ -60,6 +60,9 @@ internal static class LedgerRows
 
     /// <summary>The start of the rows of those in line with this priority; high sorts first.</summary>
     public static string LinePrefixOf(MessagePriority priority) => string.Create(CultureInfo.InvariantCulture, $"{LinePrefix}{(int)priority}-");
+
+    /// <summary>The rows of those in line before this one.</summary>
+    public static EntityQuery LineBefore(LedgerEntry entry) => new(entry.Id.Tenant.Partition, LinePrefix, LineKeyOf(entry).Row);
 
     public static string UniqueOfIndexRow(string row) => row[(row.LastIndexOf('-') + 1)..];
 
@@ -133,6 +136,9 @@ internal static class LedgerRows
         History = JsonSerializer.Deserialize(entity.GetString("history")!, MessageJson.Default.ImmutableArrayHistoryEntry),
         ETag = entity.ETag,
     };
+
+    private static EntityKey LineKeyOf(LedgerEntry entry) =>
+        new(entry.Id.Tenant.Partition, $"{LinePrefixOf(entry.Priority)}{Stamp(entry.ArrivedAt)}-{entry.Id.Unique}");
 
     private static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 

@@ -5,6 +5,5 @@ using EmailFunctions.Wire;
 namespace EmailFunctions.Messages;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(Rfc3339Converter)])]
-[JsonSerializable(typeof(MessageView))]
 [JsonSerializable(typeof(ImmutableArray<HistoryEntry>))]
 internal sealed partial class MessageJson : JsonSerializerContext;

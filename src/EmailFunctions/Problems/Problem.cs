@@ -53,6 +53,13 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
         422, "idempotency-key-reused", "The idempotency key was used for another message.", "Use a new key for a new message; the same key answers only the same body again.")
     { Errors = new() { ["idempotency_key"] = ["was used with another body"] } });
 
+    /// <summary>A limit that the tenant wants to be told of has no room left before <paramref name="retryAfter"/>.</summary>
+    public static ProblemException OverQuota(string limit, TimeSpan retryAfter) => new(OfStatus(429) with
+    {
+        Detail = $"The tenant's limit {limit} has no room for this message, and its over_quota is reject. Send it again after the time that Retry-After names.",
+        RetryAfter = retryAfter,
+    });
+
     public static ProblemException Unavailable(string detail, TimeSpan? retryAfter = null) => new(new Problem(
         503, "unavailable", "The service can't do this now.", detail)
     { RetryAfter = retryAfter });
@@ -67,6 +74,7 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
         409 => new(409, "conflict", "It is not in a state for this.", "Read it again to see what became of it."),
         413 => new(413, "too-large", "The request is too large.", "Send less at once.") { Errors = new() { [FieldErrors.Whole] = ["is too large"] } },
         415 => new(415, "unsupported-media-type", "The body is of a kind that is not taken here.", "Send application/json in UTF-8.") { Errors = new() { [FieldErrors.Whole] = ["must be application/json in UTF-8"] } },
+        429 => new(429, "over-quota", "A limit of the tenant is used up.", "Send it again after the time that Retry-After names."),
         431 => new(431, "headers-too-large", "The request's headers are too large.", "Send fewer or shorter headers."),
         >= 500 => new(status, "internal", "The service failed.", "Try again. If it stays, give the operator the trace_id."),
         _ => new(status, "refused", "The request was refused.", "See /docs for what this path takes."),

@@ -9,8 +9,9 @@ namespace EmailFunctions.Sending;
 /// <param name="MessageId">The message that the key brought.</param>
 /// <param name="BodyHash">The content's keyed hash.</param>
 /// <param name="AcceptedAt">When.</param>
+/// <param name="Wait">The wait that was announced; null: none.</param>
 /// <param name="ETag">The row's version.</param>
-internal sealed record IdempotencyRecord(string MessageId, string BodyHash, DateTimeOffset AcceptedAt, string? ETag = null);
+internal sealed record IdempotencyRecord(string MessageId, string BodyHash, DateTimeOffset AcceptedAt, ExpectedWait? Wait = null, string? ETag = null);
 
 /// <summary>The rows that remember idempotency keys, in the tenant's partition, so that the insert decides who is first.</summary>
 internal static class IdempotencyRows
@@ -29,8 +30,14 @@ internal static class IdempotencyRows
         ["message_id"] = record.MessageId,
         ["body_hash"] = record.BodyHash,
         ["accepted_at"] = record.AcceptedAt,
+        ["scheduled_for"] = record.Wait?.Until,
+        ["limit"] = record.Wait?.Limit,
     });
 
-    public static IdempotencyRecord Read(Entity entity) =>
-        new(entity.GetString("message_id")!, entity.GetString("body_hash")!, entity.GetTime("accepted_at")!.Value, entity.ETag);
+    public static IdempotencyRecord Read(Entity entity) => new(
+        entity.GetString("message_id")!,
+        entity.GetString("body_hash")!,
+        entity.GetTime("accepted_at")!.Value,
+        entity.GetTime("scheduled_for") is { } until ? new ExpectedWait(until, entity.GetString("limit")) : null,
+        entity.ETag);
 }

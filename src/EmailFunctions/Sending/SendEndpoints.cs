@@ -8,16 +8,20 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EmailFunctions.Sending;
 
-/// <summary>The route that takes mail.</summary>
+/// <summary>The routes that take mail.</summary>
 internal static class SendEndpoints
 {
     private const string KeyHeader = "Idempotency-Key";
     private const string ReplayHeader = "Idempotent-Replayed";
 
-    public static void MapSending(this IEndpointRouteBuilder routes) =>
+    public static void MapSending(this IEndpointRouteBuilder routes)
+    {
         routes.MapPost("/email/send", SendAsync).WithTags(ApiTags.Email).WithName("SendEmail")
             .WithSummary("Accept one message; it is sent in the background").TakesJson<SendRequest>()
-            .WithIdempotencyKey().ProducesProblems(400, 403, 413, 415, 422, 503);
+            .WithIdempotencyKey().ProducesProblems(400, 403, 413, 415, 422, 429, 503);
+        routes.MapPost("/email/send/batch", SendBatchAsync).WithTags(ApiTags.Email).WithName("SendBatch")
+            .WithSummary("Accept up to 1,000 messages, each by itself").TakesJson<BatchRequest>().ProducesProblems(400, 413, 415);
+    }
 
     private static async Task<Accepted<SendResponse>> SendAsync(
         HttpContext context, Caller caller, SendGate gate, MessageAcceptor acceptor, CancellationToken cancellationToken)
@@ -31,7 +35,38 @@ internal static class SendEndpoints
             context.Response.Headers[ReplayHeader] = "true";
         return TypedResults.Accepted(
             $"/api/v1/email/messages/{acceptance.MessageId}",
-            new SendResponse(acceptance.MessageId, MessageStatus.Queued.Name(), submission.Tenant.Value, acceptance.AcceptedAt));
+            new SendResponse(
+                acceptance.MessageId, MessageStatus.Queued.Name(), submission.Tenant.Value, acceptance.AcceptedAt, acceptance.Wait?.Until, acceptance.Wait?.Limit));
+    }
+
+    private static async Task<Accepted<BatchResponse>> SendBatchAsync(
+        HttpContext context, Caller caller, SendGate gate, BatchAcceptor acceptor, CancellationToken cancellationToken)
+    {
+        gate.EnsureOpen();
+        if (context.Request.Headers.ContainsKey(KeyHeader))
+            throw Problem.Invalid(KeyHeader, "is for a single message; give each message of a batch its own idempotency_key");
+        var requests = await RequestBody.ReadListAsync(
+            context.Request, "messages", BatchRequest.MaxMessages, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
+        var items = new List<BatchItem>(requests.Count);
+        foreach (var (request, errors) in requests)
+            items.Add(await ReadItemAsync(items.Count, request, errors, caller, gate, cancellationToken));
+        await acceptor.AcceptAsync(items);
+        return TypedResults.Accepted((string?)null, new BatchResponse([.. items.Select(BatchResult.Of)]));
+    }
+
+    private static async Task<BatchItem> ReadItemAsync(
+        int index, SendRequest? request, FieldErrors errors, Caller caller, SendGate gate, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return request is null
+                ? throw Problem.Invalid(errors)
+                : new BatchItem(index) { Submission = await gate.CheckAsync(caller, request, request.IdempotencyKey, Activity.Current?.Id, cancellationToken) };
+        }
+        catch (ProblemException refused)
+        {
+            return new BatchItem(index) { Problem = refused.Problem };
+        }
     }
 
     private static string? ReadKey(HttpRequest request, SendRequest body)

@@ -9,7 +9,7 @@ using EmailFunctions.Wire;
 namespace EmailFunctions.Sending;
 
 /// <summary>Decides whether a message is taken at all: the service sends, the message is valid, and somebody could send it.</summary>
-public sealed class SendGate(SendingSettings settings, ProviderResolver resolver, ProviderRegistry providers)
+public sealed class SendGate(SendingSettings settings, ProviderResolver resolver, ProviderRegistry providers, TimeProvider time)
 {
     /// <exception cref="ProblemException">503: sending is switched off.</exception>
     public void EnsureOpen()
@@ -26,7 +26,7 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
         TenantId? named = null;
         if (request.TenantId is not null && !TenantId.TryParse(request.TenantId, out named))
             errors.Add("tenant_id", "must be 1 to 64 of letters, digits, '.', '_' and '-'");
-        SendValidator.Validate(request, errors);
+        SendValidator.Validate(request, time.GetUtcNow(), errors);
         if (errors.Any)
             throw Problem.Invalid(errors);
 
@@ -36,7 +36,12 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
             throw Problem.Invalid("from_email", "is required, since neither the tenant's configuration nor the system has a sender");
         if (!providers.Has(provider.Type))
             throw Problem.Invalid("tenant_id", $"has a configuration for {provider.Type.Name()}, which can't send in this version yet; smtp, console and file can");
-        return new Submission(tenant, ToContent(request), key, traceParent);
+        return new Submission(tenant, ToContent(request), key, traceParent)
+        {
+            Priority = MessagePriorities.TryParse(request.Priority, out var priority) ? priority : MessagePriority.Normal,
+            SendAt = request.SendAt,
+            ExpiresAt = request.ExpiresAt,
+        };
     }
 
     /// <summary>What a valid request says.</summary>

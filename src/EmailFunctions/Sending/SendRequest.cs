@@ -55,7 +55,7 @@ public sealed record SendRequest
     [MaxLength(500)]
     public List<AttachmentRequest>? Attachments { get; set; }
 
-    [Description("high, normal or low; only normal in this version.")]
+    [Description("high overtakes all of its tenant that waits; low lets others go first, but gets at least one turn in ten.")]
     [DefaultValue("normal")]
     public string? Priority { get; set; }
 
@@ -72,10 +72,10 @@ public sealed record SendRequest
     [Description("Not in this version.")]
     public JsonElement? TemplateData { get; set; }
 
-    [Description("Not in this version.")]
+    [Description("Not to be sent before; at most a year ahead. A time that has passed means now.")]
     public DateTimeOffset? SendAt { get; set; }
 
-    [Description("Not in this version.")]
+    [Description("Not to be sent after; it must lie ahead, and after send_at.")]
     public DateTimeOffset? ExpiresAt { get; set; }
 
     [Description("The same as the header Idempotency-Key.")]
@@ -108,7 +108,15 @@ public sealed record AttachmentRequest
 }
 
 /// <summary>The answer to an accepted message.</summary>
-public sealed record SendResponse(string MessageId, [property: Description("queued.")] string Status, string TenantId, DateTimeOffset AcceptedAt);
+public sealed record SendResponse(
+    string MessageId,
+    [property: Description("queued.")] string Status,
+    string TenantId,
+    DateTimeOffset AcceptedAt,
+    [property: Description("When it is to be sent, where it must wait and that is known.")]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? ScheduledFor,
+    [property: Description("The limit that makes it wait: per_minute, per_hour, daily_quota, monthly_budget or provider.")]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Limit);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
@@ -118,4 +126,6 @@ public sealed record SendResponse(string MessageId, [property: Description("queu
     Converters = [typeof(Wire.Rfc3339Converter)])]
 [JsonSerializable(typeof(SendRequest))]
 [JsonSerializable(typeof(SendResponse))]
+[JsonSerializable(typeof(BatchRequest))]
+[JsonSerializable(typeof(BatchResponse))]
 internal sealed partial class SendJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EmailFunctions.Messages;
 using EmailFunctions.Validation;
 using EmailFunctions.Wire;
 using Microsoft.Net.Http.Headers;
@@ -19,7 +20,8 @@ internal static class SendValidator
     private const int MaxKeyLength = 256;
     private const string NotYet = "is not available in this version; leave it out";
 
-    public static void Validate(SendRequest request, FieldErrors errors)
+    /// <summary>Whether the message can be sent at all. What is wrong only by now (it has expired, a limit is used up) is not told here.</summary>
+    public static void Validate(SendRequest request, DateTimeOffset now, FieldErrors errors)
     {
         Recipients(request, errors);
         Texts(request, errors);
@@ -28,6 +30,9 @@ internal static class SendValidator
         Tags(request.Tags, errors);
         Metadata(request.Metadata, errors);
         IdempotencyKey(request.IdempotencyKey, "idempotency_key", errors);
+        Times(request, now, errors);
+        if (!MessagePriorities.TryParse(request.Priority, out _))
+            errors.Add("priority", "must be high, normal or low");
         Unavailable(request, errors);
         if (MeasureBytes(request) > MaxMessageBytes)
             errors.Add(FieldErrors.Whole, string.Create(CultureInfo.InvariantCulture, $"must be at most {MaxMessageBytes} bytes in all, attachments decoded"));
@@ -177,28 +182,20 @@ internal static class SendValidator
             errors.Add("metadata", string.Create(CultureInfo.InvariantCulture, $"must hold at most {MaxMetadataBytes} bytes, names and values together"));
     }
 
+    private static void Times(SendRequest request, DateTimeOffset now, FieldErrors errors)
+    {
+        if (request.SendAt > now.AddYears(1))
+            errors.Add("send_at", "must be at most a year ahead");
+        if (request.ExpiresAt <= request.SendAt)
+            errors.Add("expires_at", "must be after send_at");
+    }
+
     private static void Unavailable(SendRequest request, FieldErrors errors)
     {
-        switch (request.Priority)
-        {
-            case null or "normal":
-                break;
-            case "high" or "low":
-                errors.Add("priority", "can only be normal in this version");
-                break;
-            default:
-                errors.Add("priority", "must be high, normal or low");
-                break;
-        }
-
         if (request.TemplateName is not null)
             errors.Add("template_name", NotYet);
         if (request.TemplateData is { ValueKind: not System.Text.Json.JsonValueKind.Null })
             errors.Add("template_data", NotYet);
-        if (request.SendAt is not null)
-            errors.Add("send_at", NotYet);
-        if (request.ExpiresAt is not null)
-            errors.Add("expires_at", NotYet);
     }
 
     private static long MeasureBytes(SendRequest request)

@@ -12,7 +12,7 @@ internal static class BadMessages
         ["From", "sender", "TO", "Cc", "BCC", "Subject", "date", "Message-Id", "reply-to", "Mime-Version", "Return-Path", "Received", "DKIM-Signature", "Content-Type", "content-transfer-encoding", "Resent-To", "X-Tag", "X-Metadata"];
 
     public static IEnumerable<BadRequest> All() =>
-        [.. Types(), .. Recipients(), .. Texts(), .. Headers(), .. Attachments(), .. TagsAndMetadata(), .. NotYet(), .. Sizes()];
+        [.. Types(), .. Recipients(), .. Texts(), .. Headers(), .. Attachments(), .. TagsAndMetadata(), .. Times(), .. NotYet(), .. Sizes(), .. Batches()];
 
     private static IEnumerable<BadRequest> Types()
     {
@@ -146,17 +146,49 @@ internal static class BadMessages
         yield return Send("an object in metadata", "metadata.k", ("metadata", """{"k":{}}"""));
     }
 
+    private static IEnumerable<BadRequest> Times()
+    {
+        foreach (var field in new[] { "send_at", "expires_at" })
+        {
+            foreach (var (kind, json) in new[] { ("no time", "\"canary7f3a\""), ("a number", "1800000000"), ("a day", "\"2027-01-31\""), ("without an offset", "\"2027-01-31T08:00:00\""), ("in no calendar", "\"2027-02-30T08:00:00Z\""), ("an object", "{}") })
+                yield return Send($"{field} is {kind}", field, (field, json));
+        }
+
+        yield return Send("a send_at more than a year ahead", "send_at", ("send_at", "\"9999-12-31T23:59:59Z\""));
+        yield return Send("an expires_at that has passed", "expires_at", ("expires_at", "\"2020-01-31T08:00:00Z\""));
+        yield return Send("an expires_at before send_at", "expires_at", ("send_at", "\"2020-01-31T08:00:00Z\""), ("expires_at", "\"2020-01-31T07:59:59Z\""));
+        yield return Send("an expires_at at send_at", "expires_at", ("send_at", "\"2020-01-31T08:00:00Z\""), ("expires_at", "\"2020-01-31T09:00:00+01:00\""));
+        yield return Send("an unknown priority", "priority", ("priority", "\"canary7f3a\""));
+        yield return Send("a priority in capitals", "priority", ("priority", "\"High\""));
+        yield return Send("an empty priority", "priority", ("priority", "\"\""));
+    }
+
+    private static IEnumerable<BadRequest> Batches()
+    {
+        const string Message = """{"to":["canary7f3a@example.com"],"subject":"canary7f3a","body":"canary7f3a"}""";
+        foreach (var (name, body, field) in new[]
+        {
+            ("no messages", "{}", "messages"), ("messages is null", """{"messages":null}""", "messages"), ("messages is empty", """{"messages":[]}""", "messages"),
+            ("messages is an object", $$"""{"messages":{{Message}}}""", "messages"), ("messages twice", $$"""{"messages":[{{Message}}],"messages":[{{Message}}]}""", "messages"),
+            ("1,001 messages", $$"""{"messages":[{{string.Join(',', Enumerable.Repeat(Message, 1_001))}}]}""", "messages"),
+            ("an unknown field beside messages", $$"""{"messages":[{{Message}}],"tenant":"canary7f3a"}""", "tenant"),
+            ("a field name of half a surrogate pair", $$"""{"messages":[{{Message}}],"\ud800":1}""", "$"),
+            ("a bare list", $"[{Message}]", "$"), ("nothing", "", "$"), ("a string", "\"canary7f3a\"", "$"), ("a list that is cut", $$"""{"messages":[{{Message}},""", "$"),
+            ("text behind it", $$"""{"messages":[{{Message}}]}canary7f3a""", "$"), ("a message 200 deep", $$"""{"messages":[{{new string('[', 200)}}{{new string(']', 200)}}]}""", "$"),
+        })
+        {
+            yield return Raw($"a batch: {name}", BatchPath, body, field);
+        }
+
+        yield return Raw("a batch with a key", BatchPath, $$"""{"messages":[{{Message}}]}""", "Idempotency-Key") with { Headers = new() { ["Idempotency-Key"] = "canary7f3a" } };
+        yield return Raw("a batch over 50 MB", BatchPath, "{\"messages\":[\"" + new string('x', 50 * 1024 * 1024) + "\"]}", "$", 413);
+        yield return Raw("a batch as text", BatchPath, "{}", "$", 415) with { ContentType = "text/plain" };
+    }
+
     private static IEnumerable<BadRequest> NotYet()
     {
         yield return Send("a template", "template_name", ("template_name", "\"canary7f3a\""));
         yield return Send("template data", "template_data", ("template_data", """{"name":"canary7f3a"}"""));
-        yield return Send("send_at", "send_at", ("send_at", "\"2027-01-31T08:00:00Z\""));
-        yield return Send("a send_at that is no time", "send_at", ("send_at", "\"tomorrow\""));
-        yield return Send("a send_at that is a number", "send_at", ("send_at", "1800000000"));
-        yield return Send("expires_at", "expires_at", ("expires_at", "\"2027-01-31T08:00:00Z\""));
-        yield return Send("priority high", "priority", ("priority", "\"high\""));
-        yield return Send("priority low", "priority", ("priority", "\"low\""));
-        yield return Send("an unknown priority", "priority", ("priority", "\"canary7f3a\""));
     }
 
     private static IEnumerable<BadRequest> Sizes()

@@ -14,6 +14,7 @@ namespace EmailFunctions.Tests.Requests;
 internal sealed record BadRequest(string Name, string Method, string Path, byte[]? Body, string? Field, int Status = 400)
 {
     public const string SendPath = "/api/v1/email/send";
+    public const string BatchPath = "/api/v1/email/send/batch";
     public const string ConfigPath = "/api/v1/email/configs/acme";
 
     /// <summary>Stands in every value of a table row; no answer may repeat it.</summary>

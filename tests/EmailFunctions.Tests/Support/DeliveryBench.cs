@@ -55,6 +55,9 @@ internal sealed class DeliveryBench : IAsyncDisposable
 
     public Ledger Ledger => Get<Ledger>();
 
+    /// <summary>Calls the service over HTTP.</summary>
+    public HttpClient Client => _host.Client;
+
     public T Get<T>() where T : notnull => _host.Services.GetRequiredService<T>();
 
     public string PayloadFolder => _host.Data.Combine("payloads");
@@ -122,6 +125,9 @@ internal sealed class ListQueue : IDeliveryQueue
 {
     public ConcurrentQueue<QueueMessage> Messages { get; } = [];
 
+    /// <summary>How often something was put on it.</summary>
+    public int Operations { get; private set; }
+
     public bool IsDown { get; set; }
 
     /// <summary>Takes the one that is due first, and until <paramref name="end"/>; null where there is none.</summary>
@@ -140,6 +146,7 @@ internal sealed class ListQueue : IDeliveryQueue
     {
         if (IsDown)
             throw new StoreUnavailableException("The queue is down, says the test.");
+        Operations++;
         foreach (var message in messages)
             Messages.Enqueue(message);
         return Task.CompletedTask;

@@ -32,7 +32,7 @@ internal sealed class HostileRequests(int seed)
             {
                 var changed = change(request);
                 var errors = new FieldErrors();
-                SendValidator.Validate(changed, errors);
+                SendValidator.Validate(changed, DateTimeOffset.UnixEpoch, errors);
                 if (!errors.Any)
                     request = changed;
             }

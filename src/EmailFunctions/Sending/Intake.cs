@@ -1,0 +1,89 @@
+using EmailFunctions.Delivery;
+using EmailFunctions.Messages;
+using EmailFunctions.Storage;
+
+namespace EmailFunctions.Sending;
+
+/// <summary>
+/// Enters drafts of a tenant: their rows, with the rows of their idempotency keys, in one durable batch; then hints on the queue. What
+/// is durable before the answer is enough to find a message again, should its hint be lost.
+/// </summary>
+internal sealed partial class Intake(IEntityTable table, Ledger ledger, DispatchQueue queue, ILogger<Intake> logger)
+{
+    /// <summary>How many entities a draft takes of a batch's.</summary>
+    public static int CountWrites(Draft draft) => WritesOf(draft).Count();
+
+    /// <summary>Enters them all, or none: then the key of one was used before.</summary>
+    /// <exception cref="StoreUnavailableException">They are not known to be entered.</exception>
+    public async Task<bool> TryEnterAsync(IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await table.WriteAsync([.. drafts.SelectMany(WritesOf)], cancellationToken);
+            if (!result.IsDone && drafts.All(static draft => draft.Submission.IdempotencyKey is null))
+                throw new InvalidOperationException("A new message's id was taken.");
+            return result.IsDone;
+        }
+        catch (StoreUnavailableException)
+        {
+            // The answer may be all that got lost. Any of the rows tells.
+            if (await ledger.GetAsync(drafts[0].Entry.Id, cancellationToken) is null)
+                throw;
+            return true;
+        }
+    }
+
+    /// <summary>What the draft's key brought before; null: nothing that is still remembered.</summary>
+    public async Task<IdempotencyRecord?> FindFirstAsync(Draft draft, CancellationToken cancellationToken)
+    {
+        if (draft.Submission.IdempotencyKey is not { } name)
+            return null;
+        var key = IdempotencyRows.KeyOf(draft.Submission.Tenant, name);
+        if (await table.GetAsync(key, cancellationToken) is not { } entity)
+            return null;
+        var first = IdempotencyRows.Read(entity);
+        if (draft.Entry.CreatedAt - first.AcceptedAt < IdempotencyRows.Lifetime)
+            return first;
+        await table.WriteAsync([EntityWrite.Delete(key, first.ETag)], cancellationToken);
+        return null;
+    }
+
+    /// <summary>
+    /// Puts hints on the queue, for those that are to be sent now or soon. The rows are durable, so the messages are accepted,
+    /// whatever becomes of the hints: the sweep puts others on the queue.
+    /// </summary>
+    public async Task HintAsync(IReadOnlyList<LedgerEntry> entries, CancellationToken cancellationToken)
+    {
+        var hints = entries.Where(static entry => entry.SweepAt >= entry.DueAt).Select(ToHint).ToList();
+        try
+        {
+            await queue.EnqueueAsync(hints, cancellationToken);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            HintsFailed(logger, exception, hints.Count, entries[0].Id);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client is gone; its messages are in the ledger all the same.
+        }
+    }
+
+    private static Dispatch ToHint(LedgerEntry entry) =>
+        new(new MessageReference(entry.Id), entry.Status == MessageStatus.Deferred ? entry.DueAt : null);
+
+    private static IEnumerable<EntityWrite> WritesOf(Draft draft)
+    {
+        if (draft.Submission.IdempotencyKey is { } name)
+        {
+            var record = new IdempotencyRecord(draft.Entry.Id.ToString(), draft.BodyHash, draft.Entry.CreatedAt, draft.Wait);
+            yield return IdempotencyRows.Insert(IdempotencyRows.KeyOf(draft.Submission.Tenant, name), record);
+        }
+
+        foreach (var write in Ledger.Enter(draft.Entry))
+            yield return write;
+    }
+
+    [LoggerMessage(EventId = 200, Level = LogLevel.Warning, Message = "{Count} messages, first {MessageId}, were accepted, but the queue can't be reached; the sweep will queue them.")]
+    private static partial void HintsFailed(ILogger logger, Exception exception, int count, MessageId messageId);
+}
