@@ -13,8 +13,8 @@ internal static class DeadLetterEnds
     public const string ExpiredReason = "dead_letter_expired";
 
     /// <summary>
-    /// It begins anew, behind those that wait already: by its first arrival it would stand before them, and be too old for a retry.
-    /// What it had taken of its tenant's budget was given back when it died, so it is charged anew.
+    /// It begins anew, behind those that wait already: by its first arrival it would stand before them all. What it had taken of its
+    /// tenant's budget was given back when it died, so it is charged anew.
     /// </summary>
     public static LedgerEntry Replay(LedgerEntry entry, DateTimeOffset now) => Outcomes.Queue(entry, now) with { ArrivedAt = now, Charge = null };
 
