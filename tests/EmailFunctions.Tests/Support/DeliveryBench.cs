@@ -55,9 +55,6 @@ internal sealed class DeliveryBench : IAsyncDisposable
 
     public Ledger Ledger => Get<Ledger>();
 
-    /// <summary>Calls the service over HTTP.</summary>
-    public HttpClient Client => _host.Client;
-
     public T Get<T>() where T : notnull => _host.Services.GetRequiredService<T>();
 
     public string PayloadFolder => _host.Data.Combine("payloads");
