@@ -1,9 +1,12 @@
 using EmailFunctions.Delivery;
 using EmailFunctions.Limits;
 using EmailFunctions.Messages;
+using EmailFunctions.Problems;
+using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Simulation;
 using EmailFunctions.Tests.Support;
+using EmailFunctions.Tracking;
 
 namespace EmailFunctions.Tests.Delivery.Engine;
 
@@ -61,6 +64,10 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
         private readonly bool _isFaulty;
         private readonly int _seed;
         private readonly Totals _totals;
+        private readonly SimClock _clientClock;
+        private readonly SimProcess _client;
+        private LimitRules? _newRules;
+        private DateTimeOffset _changedAt;
         private int _kills;
 
         public LimitRun(int seed, Totals totals)
@@ -82,7 +89,11 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
                 },
                 Duplicates = _isFaulty ? _random.NextDouble() * 0.1 : 0,
                 Concurrency = _random.Next(1, 17),
+                IsStrict = _random.Next(4) == 0,
             });
+            var context = new SimContext(_engine.Loop, "api");
+            _clientClock = new SimClock(context, TimeSpan.Zero);
+            _client = _engine.CreateProcess(context, _clientClock, "api");
         }
 
         public void Run()
@@ -93,6 +104,8 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
                 Start();
             var messages = _isFaulty ? _random.Next(5, 80) : _rules.PerMinute * 24;
             Arrive(messages);
+            if (_isFaulty && _random.Next(4) == 0)
+                _engine.Loop.After(TimeSpan.FromSeconds(_random.Next(1, 400)), ChangeLimits);
             _engine.Loop.RunUntil(() => _engine.Accepted.Count == messages && AllSent(), maxSteps: 2_000_000);
 
             Judge();
@@ -118,9 +131,39 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
             {
                 var priority = (MessagePriority)_random.Next(1, 4);
                 var loseHint = _isFaulty && _random.Next(20) == 0;
+                var expires = _isFaulty && _random.Next(20) == 0 ? TimeSpan.FromSeconds(_random.Next(1, 600)) : (TimeSpan?)null;
+                var cancels = _isFaulty && _random.Next(20) == 0 ? TimeSpan.FromSeconds(_random.Next(0, 300)) : (TimeSpan?)null;
                 _engine.Loop.After(
                     TimeSpan.FromMilliseconds(_random.Next(spread)),
-                    () => _engine.Loop.Main.Start(() => _engine.AcceptAsync(Tenant, priority, loseHint: loseHint)));
+                    () => _engine.Loop.Main.Start(async () =>
+                    {
+                        var id = await _engine.AcceptAsync(Tenant, priority, expiresAt: _engine.Loop.UtcNow + expires, loseHint: loseHint);
+                        if (cancels is { } delay)
+                            _engine.Loop.After(delay, () => _engine.Loop.Main.Start(() => CancelAsync(id)));
+                    }));
+            }
+        }
+
+        private void ChangeLimits()
+        {
+            _newRules = new LimitRules(_random.Next(1, 40), _random.Next(3) == 0 ? _random.Next(20, 60) : 0, 0, 0);
+            _changedAt = _engine.Loop.UtcNow;
+            _engine.Loop.Main.Start(() => _engine.ChangeAsync(Tenant, SimPolicies.Of(_newRules)));
+        }
+
+        private async Task CancelAsync(MessageId id)
+        {
+            try
+            {
+                await new Cancellation(_client.Ledger, _client.Lanes, _engine.Payloads, _clientClock).CancelAsync(id, CancellationToken.None);
+            }
+            catch (ProblemException)
+            {
+                // Too late.
+            }
+            catch (StoreUnavailableException)
+            {
+                // Whoever asked sees what became of it.
             }
         }
 
@@ -134,7 +177,7 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
                 var status = _engine.Read(_engine.Accepted[_checked]).Status;
                 if (status is MessageStatus.Failed or MessageStatus.DeadLettered)
                     throw new InvalidOperationException($"A message ended as {status}: {string.Join("; ", _engine.Read(_engine.Accepted[_checked]).History)}. Seed {_seed}.");
-                if (status != MessageStatus.Sent)
+                if (status is not (MessageStatus.Sent or MessageStatus.Expired or MessageStatus.Cancelled))
                     return false;
                 _checked++;
             }
@@ -145,19 +188,38 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
         private void Judge()
         {
             var times = _engine.History.Times();
-            Check(_rules.PerMinute, TimeSpan.FromMinutes(1));
-            Check(_rules.PerHour, TimeSpan.FromHours(1));
+            var after = _newRules ?? _rules;
+            Check(Larger(_rules.PerMinute, after.PerMinute), TimeSpan.FromMinutes(1), times);
+            Check(Larger(_rules.PerHour, after.PerHour), TimeSpan.FromHours(1), times);
+            // A copy that says so may have met faults on its way; then half a minute's cache is what is left of the old limits.
+            var late = times.FindAll(time => _newRules is not null && time > _changedAt + TimeSpan.FromMinutes(3));
+            Check(after.PerMinute, TimeSpan.FromMinutes(1), late);
+            Check(after.PerHour, TimeSpan.FromHours(1), late);
+            CheckUnsent();
             CheckOrder();
             double? used = _isFaulty ? null : Used(times);
             if (used < 0.95)
                 throw new InvalidOperationException($"Only {used:P2} of the limit was used. Seed {_seed}.");
             _totals.Add(times.Count, _kills, used);
 
-            void Check(int limit, TimeSpan window)
+            static int Larger(int before, int after) => before == 0 || after == 0 ? 0 : Math.Max(before, after);
+
+            void Check(int limit, TimeSpan window, List<DateTimeOffset> sends)
             {
-                var most = SimHistory.MaxInAnyWindow(times, window);
+                var most = SimHistory.MaxInAnyWindow(sends, window);
                 if (limit > 0 && most > limit)
                     throw new InvalidOperationException($"{most} sends in a window of {window} where {limit} may be. Seed {_seed}.");
+            }
+        }
+
+        // What was cancelled or expired before it was tried never reached the provider.
+        private void CheckUnsent()
+        {
+            var called = _engine.History.Calls.Select(static call => call.Message).ToHashSet();
+            foreach (var entry in _engine.Accepted.Select(_engine.Read))
+            {
+                if (entry is { Status: MessageStatus.Cancelled or MessageStatus.Expired, Attempts: 0 } && called.Contains(entry.Id.Unique))
+                    throw new InvalidOperationException($"{entry.Id} is {entry.Status} and was sent. Seed {_seed}.");
             }
         }
 
@@ -176,7 +238,7 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
         private void CheckOrder()
         {
             var skew = TimeSpan.FromSeconds(2.1);
-            var entries = _engine.Accepted.Select(_engine.Read).Where(static entry => entry.Attempts == 1).ToList();
+            var entries = _engine.Accepted.Select(_engine.Read).Where(static entry => entry is { Attempts: 1, Status: MessageStatus.Sent }).ToList();
             var claims = entries.ConvertAll(static entry => entry.History.First(static line => line.Status == "sending").At);
             var joins = entries.ConvertAll(static entry => entry.History.FirstOrDefault(static line => line.Limit is not null)?.At);
             for (var first = 0; first < entries.Count; first++)

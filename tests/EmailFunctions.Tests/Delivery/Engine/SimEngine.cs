@@ -27,6 +27,7 @@ internal sealed class SimEngine
     public SimEngine(int seed, SimEngineSettings settings)
     {
         _settings = settings;
+        Table = new MemoryTable(settings.IsStrict);
         Loop = new SimLoop(seed);
         Queue = new SimQueue(Loop) { Duplicates = settings.Duplicates };
         History = new SimHistory(Loop);
@@ -38,7 +39,7 @@ internal sealed class SimEngine
 
     public SimLoop Loop { get; }
 
-    public MemoryTable Table { get; } = new(isStrict: false);
+    public MemoryTable Table { get; }
 
     public SimQueue Queue { get; }
 
@@ -49,6 +50,9 @@ internal sealed class SimEngine
     public SimTable ClientTable { get; }
 
     public Ledger Ledger { get; }
+
+    /// <summary>All content is in the rows.</summary>
+    public MessagePayloads Payloads { get; } = new(new NoPayloads());
 
     public List<SimWorker> Workers { get; } = [];
 
@@ -165,7 +169,7 @@ internal sealed class SimEngine
         var random = new SimRandom(Loop);
         var retries = new RetryPolicy(new RetrySettings(20, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(20)), random);
         var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, clock, NullLogger<LaneParts>.Instance));
-        var payloads = new MessagePayloads(new NoPayloads());
+        var payloads = Payloads;
         var hasher = new RecipientHasher(store, new DataKeyCache(null!, clock), clock);
         var gates = new ProviderGates(clock);
         var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, policies, clock, NullLogger<OutcomeRecorder>.Instance);
@@ -246,6 +250,9 @@ internal sealed record SimEngineSettings
     public SimFaults Faults { get; init; } = new();
 
     public double Duplicates { get; init; }
+
+    /// <summary>Whether the table holds Azure's limits against each write, which takes time.</summary>
+    public bool IsStrict { get; init; }
 
     public int Concurrency { get; init; } = 16;
 
