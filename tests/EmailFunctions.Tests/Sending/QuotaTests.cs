@@ -14,7 +14,7 @@ public sealed class QuotaTests
     public async Task Beyond_the_daily_quota_the_answer_is_429_until_midnight_and_names_the_limit()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(TwoADay);
+        await bench.UseConfigAsync(TwoADay);
         await SendAndDispatchAsync(bench, 2);
 
         var refused = await bench.SendAsync(Message());
@@ -29,7 +29,7 @@ public sealed class QuotaTests
     public async Task Those_that_stand_in_line_have_their_part_of_the_quota()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1,\"daily_quota\":2,\"over_quota\":\"reject\"");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1,\"daily_quota\":2,\"over_quota\":\"reject\"");
         await SendAndDispatchAsync(bench, 2);
         Assert.Single(bench.Provider.Given);
 
@@ -40,7 +40,7 @@ public sealed class QuotaTests
     public async Task A_message_for_another_day_is_judged_by_that_day()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(TwoADay);
+        await bench.UseConfigAsync(TwoADay);
         await SendAndDispatchAsync(bench, 2);
 
         await bench.MustSendAsync("\"send_at\":\"2026-11-25T00:00:00Z\"");
@@ -50,7 +50,7 @@ public sealed class QuotaTests
     public async Task Beyond_the_budget_the_answer_is_429_until_the_month_ends_and_what_fits_is_taken()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(ThreeUsd);
+        await bench.UseConfigAsync(ThreeUsd);
         await bench.MustSendAsync("\"cc\":[\"b@example.com\"]");
         await bench.DrainAsync();
 
@@ -67,7 +67,7 @@ public sealed class QuotaTests
     public async Task A_message_that_alone_costs_more_than_the_budget_is_never_taken(string overQuota)
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(ThreeUsd.Replace("reject", overQuota, StringComparison.Ordinal));
+        await bench.UseConfigAsync(ThreeUsd.Replace("reject", overQuota, StringComparison.Ordinal));
 
         var refused = await bench.SendAsync(Message("\"cc\":[\"b@example.com\",\"c@example.com\",\"d@example.com\"]"));
 
@@ -79,7 +79,7 @@ public sealed class QuotaTests
     public async Task Who_does_not_ask_for_refusals_gets_none()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(TwoADay.Replace("reject", "defer", StringComparison.Ordinal));
+        await bench.UseConfigAsync(TwoADay.Replace("reject", "defer", StringComparison.Ordinal));
         await SendAndDispatchAsync(bench, 2);
 
         await bench.MustSendAsync();
@@ -92,7 +92,7 @@ public sealed class QuotaTests
     public async Task Only_a_tenant_that_refuses_costs_a_read_at_accept(string config, int reads)
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(config);
+        await bench.UseConfigAsync(config);
         await SendAndDispatchAsync(bench, 1);
         bench.Table.ResetCounts();
 
@@ -105,7 +105,7 @@ public sealed class QuotaTests
     public async Task A_replay_is_answered_though_the_quota_is_used_up()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(TwoADay);
+        await bench.UseConfigAsync(TwoADay);
         var first = await bench.MustSendAsync("\"idempotency_key\":\"key\"");
         await SendAndDispatchAsync(bench, 1);
 
@@ -116,7 +116,7 @@ public sealed class QuotaTests
     public async Task The_messages_of_a_batch_share_what_is_left()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(TwoADay);
+        await bench.UseConfigAsync(TwoADay);
         await SendAndDispatchAsync(bench, 1);
 
         var results = await bench.SendBatchAsync(Message(), Message());
@@ -129,7 +129,7 @@ public sealed class QuotaTests
     public async Task A_batch_that_is_sent_again_takes_no_room_for_what_was_accepted_before()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync(TwoADay);
+        await bench.UseConfigAsync(TwoADay);
         await bench.SendBatchAsync(Message("\"idempotency_key\":\"1\""));
         await bench.DrainAsync();
 

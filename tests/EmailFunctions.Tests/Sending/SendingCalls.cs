@@ -16,7 +16,7 @@ internal static class SendingCalls
         $$"""{"tenant_id":"{{DeliveryBench.Tenant}}","to":["a@example.com"],"subject":"Hello","body":"Hello."{{(further.Length == 0 ? "" : "," + further)}}}""";
 
     /// <summary>Configures the bench's tenant, with further fields.</summary>
-    public static Task ConfigureAsync(this DeliveryBench bench, string further) =>
+    public static Task UseConfigAsync(this DeliveryBench bench, string further) =>
         bench.Client.ConfigureAsync(DeliveryBench.Tenant.Value, $$"""{"provider_type":"file","from_email":"a@example.com",{{further}}}""");
 
     /// <summary>Sends a message.</summary>

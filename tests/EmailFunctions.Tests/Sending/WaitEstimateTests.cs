@@ -9,7 +9,7 @@ public sealed class WaitEstimateTests
     public async Task The_answer_names_the_limit_that_has_no_room_and_when_it_will_have()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1");
         await bench.MustSendAsync();
         await bench.DrainAsync();
 
@@ -23,7 +23,7 @@ public sealed class WaitEstimateTests
     public async Task Those_in_line_are_counted_and_a_high_priority_passes_them()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1");
         for (var message = 0; message < 4; message++)
             await bench.MustSendAsync();
         await bench.DrainAsync();
@@ -39,7 +39,7 @@ public sealed class WaitEstimateTests
     public async Task Where_there_is_room_no_time_is_announced()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":5");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":5");
         await bench.MustSendAsync();
         await bench.DrainAsync();
 
@@ -52,7 +52,7 @@ public sealed class WaitEstimateTests
     public async Task A_replay_announces_the_same_wait_again()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1");
         await bench.MustSendAsync();
         await bench.DrainAsync();
         var first = await bench.SendAsync(Message("\"idempotency_key\":\"key\""));

@@ -86,7 +86,7 @@ public sealed class CancelTests
     public async Task Who_leaves_the_line_makes_room_for_the_next()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1");
         await bench.MustSendAsync();
         var second = await bench.MustSendAsync();
         var third = await bench.MustSendAsync();
@@ -105,7 +105,7 @@ public sealed class CancelTests
     public async Task What_an_earlier_attempt_took_of_the_budget_is_given_back()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":0,\"cost_per_email_usd\":1,\"monthly_budget_usd\":5");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":0,\"cost_per_email_usd\":1,\"monthly_budget_usd\":5");
         bench.Provider.Answer = static _ => SendResult.Failed(SendStatus.Transient, ErrorCategory.Network, "no");
         var id = await bench.MustSendAsync();
         await bench.DrainAsync();

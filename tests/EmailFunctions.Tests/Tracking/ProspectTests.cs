@@ -12,7 +12,7 @@ public sealed class ProspectTests
     public async Task One_in_line_names_its_limit_its_position_and_its_time()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1");
         var ids = await SendAsync(bench, 4);
         await bench.DrainAsync();
 
@@ -30,7 +30,7 @@ public sealed class ProspectTests
     public async Task Who_overtakes_puts_the_others_a_place_back()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1");
         var ids = await SendAsync(bench, 3);
         await bench.DrainAsync();
         var high = await bench.MustSendAsync("\"priority\":\"high\"");
@@ -46,7 +46,7 @@ public sealed class ProspectTests
     public async Task A_position_costs_two_reads_and_one_query_more_and_any_other_message_one_read()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1");
         var ids = await SendAsync(bench, 2);
         await bench.DrainAsync();
 
@@ -62,7 +62,7 @@ public sealed class ProspectTests
     public async Task A_position_is_counted_no_further_than_asked()
     {
         await using var bench = new DeliveryBench();
-        await bench.ConfigureAsync("\"rate_limit_per_minute\":1");
+        await bench.UseConfigAsync("\"rate_limit_per_minute\":1");
         var ids = await SendAsync(bench, 5);
         await bench.DrainAsync();
 
