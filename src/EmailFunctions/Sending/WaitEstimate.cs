@@ -19,15 +19,7 @@ internal sealed class WaitEstimate(ITenantPolicies policies, TenantLanes lanes, 
         var policy = await policies.GetAsync(submission.Tenant, fresh: false, cancellationToken);
         if (!policy.Limits.HasAny)
             return null;
-        try
-        {
-            return Find(limits, submission.Priority, submission.Content.RecipientCount * policy.CostPerRecipientUsd, time.GetUtcNow().ToUnixTimeMilliseconds());
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentOutOfRangeException)
-        {
-            // The tenant's lane changes its limits meanwhile. An estimate is not worth waiting for.
-            return null;
-        }
+        return Find(limits, submission.Priority, submission.Content.RecipientCount * policy.CostPerRecipientUsd, time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     private static ExpectedWait? Find(TenantLimits limits, MessagePriority priority, decimal cost, long now)

@@ -26,8 +26,11 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
     // The entity as this process read or wrote it last; null where it must be read.
     private Known? _known;
 
-    /// <summary>The limits as this process knows them, which may be old; null where it does not.</summary>
-    public TenantLimits? Limits => _known?.Limits;
+    // The same as it is stored, for others to look at while this lane changes its own.
+    private volatile Entity? _stored;
+
+    /// <summary>The limits as this process read or wrote them last, which may be old; null where it never did.</summary>
+    public TenantLimits? Snapshot() => _stored is { } entity ? LimitsRow.Read(entity, parts.Timing) : null;
 
     /// <summary>Adds a work; its answer comes with the batch that it joins.</summary>
     public void Add(LaneWork work)
@@ -178,9 +181,13 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
             : await LineHead.ReadAsync(parts.Ledger, tenant, first, wanted, limits.LowTurns(wanted), parts.Time.GetUtcNow());
     }
 
-    private Known Read(Entity? entity, LimitRules rules) => entity is null
-        ? new Known(new TenantLimits(parts.Timing, rules), ETag: null)
-        : new Known(LimitsRow.Read(entity, parts.Timing), entity.ETag);
+    private Known Read(Entity? entity, LimitRules rules)
+    {
+        _stored = entity;
+        return entity is null
+            ? new Known(new TenantLimits(parts.Timing, rules), ETag: null)
+            : new Known(LimitsRow.Read(entity, parts.Timing), entity.ETag);
+    }
 
     private async Task WriteAsync(List<LaneWork> works, LaneBatch batch)
     {
@@ -207,6 +214,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
 
         if (result.IsDone)
         {
+            _stored = writes[0].Entity;
             if (result.ETags.Count > 0)
                 _known = new Known(batch.Limits, result.ETags[0]);
             await parts.EnqueueAsync(tenant, batch);

@@ -108,7 +108,7 @@ public sealed class TenantLanes(LaneParts parts)
         await parts.Table.GetAsync(LimitsRow.KeyOf(tenant), cancellationToken) is { } entity ? LimitsRow.Read(entity, parts.Timing) : null;
 
     /// <summary>The tenant's limits as this process knows them, which may be old; null where it does not.</summary>
-    internal TenantLimits? Known(TenantId tenant) => _lanes.TryGetValue(tenant, out var lane) ? lane.Limits : null;
+    internal TenantLimits? Known(TenantId tenant) => _lanes.TryGetValue(tenant, out var lane) ? lane.Snapshot() : null;
 
     private Task<T> AskAsync<T>(TenantId tenant, LaneWork<T> work)
     {
