@@ -84,8 +84,9 @@ public sealed class MessageDispatcher(
     {
         MessageStatus.Queued => true,
         MessageStatus.Sending => claims.IsAbandoned(entry, now),
-        // Whoever stands in line is sent by a slot's copy, unless it is too late.
-        MessageStatus.Deferred => !entry.IsHeld && (entry.ExpiresAt <= now || (!entry.IsWaiting && (entry.DueAt is null || entry.DueAt <= now + SlotTiming.Early))),
+        // Whoever stands in line is sent by a slot's copy, and who is held waits for its release, unless it is too late.
+        MessageStatus.Deferred => entry.ExpiresAt <= now
+            || (!entry.IsHeld && !entry.IsWaiting && (entry.DueAt is null || entry.DueAt <= now + SlotTiming.Early)),
         _ => false,
     };
 
@@ -147,8 +148,7 @@ public sealed class MessageDispatcher(
         while (await IsTooLateAsync(turn, email, cancellationToken))
         {
             // The time of its slot has passed: others may count on what is after it.
-            var again = turn.Entry! with { Attempts = turn.Entry!.Attempts - 1 };
-            turn = await VerifiedAsync(await lanes.ReturnAsync(turn.Entry!, again, blockedUntil: null), cancellationToken);
+            turn = await TakeAnotherSlotAsync(turn.Entry!, cancellationToken);
             if (turn.Kind != TurnKind.Claimed)
                 return;
         }
@@ -156,6 +156,20 @@ public sealed class MessageDispatcher(
         var attempt = await sender.SendAsync(email, cancellationToken);
         // Not to be cancelled: what a provider has done must be written down.
         await recorder.RecordAsync(turn.Entry!, attempt);
+    }
+
+    private async Task<Turn> TakeAnotherSlotAsync(LedgerEntry claimed, CancellationToken cancellationToken)
+    {
+        for (var entry = claimed; ;)
+        {
+            var turn = await VerifiedAsync(await lanes.LoseSlotAsync(entry, entry with { Attempts = claimed.Attempts - 1 }), cancellationToken);
+            if (turn.Kind != TurnKind.Stale)
+                return turn;
+            // The sweep has touched the row, or the claim was lost.
+            if (await ledger.GetAsync(claimed.Id, cancellationToken) is not { } now || now.WriteId != claimed.WriteId || now.Status != MessageStatus.Sending)
+                return Turn.Done;
+            entry = now;
+        }
     }
 
     // Waits for the slot; true when it has gone by. Without limits any time will do.

@@ -51,11 +51,8 @@ public sealed partial class OutcomeRecorder(
             {
                 var policy = await policies.GetAsync(claimed.Id.Tenant, fresh: false, CancellationToken.None);
                 outcome ??= Outcomes.Of(claimed, attempt, retries, policy.HoldsUnknown, time.GetUtcNow());
-                // Put off by its provider, a message of a tenant with limits goes back into line, and the line waits with it.
-                if (attempt.Result.Status is SendStatus.Throttled or SendStatus.Postponed && policy.Limits.HasAny)
-                    await lanes.ReturnAsync(claimed, outcome, outcome.DueAt);
-                else if (await TryRecordAsync(claimed, outcome, attempt, policy))
-                    await FollowAsync(claimed, outcome);
+                if (await TryRecordAsync(claimed, outcome, attempt, policy))
+                    await FollowAsync(claimed, outcome, isInLine: GoesInLine(attempt, policy));
                 return;
             }
             catch (StoreUnavailableException exception) when (failures < Waits.Length)
@@ -75,7 +72,7 @@ public sealed partial class OutcomeRecorder(
         var unseen = new Attempt(Outcomes.Unseen, Provider: null, await payloads.TryReadAsync(entry, cancellationToken), TimeSpan.Zero);
         var outcome = Outcomes.GiveUp(entry, time.GetUtcNow());
         var policy = await policies.GetAsync(entry.Id.Tenant, fresh: false, cancellationToken);
-        if (await WriteAsync(before, outcome, unseen, policy) is null)
+        if (!await WriteAsync(before, outcome, unseen, policy))
             return false;
         NotSent(logger, outcome.Id, outcome.Status, outcome.ErrorCategory, outcome.Attempts);
         return true;
@@ -87,13 +84,13 @@ public sealed partial class OutcomeRecorder(
         var before = claimed;
         while (true)
         {
-            if (await WriteAsync(before, outcome, attempt, policy) is not null)
+            if (await WriteAsync(before, outcome, attempt, policy))
                 return true;
             // The sweep has touched the row, an earlier write took place although it answered an error, or the claim was lost.
             var now = await ledger.GetAsync(claimed.Id, CancellationToken.None);
             if (now is null || now.Attempts != claimed.Attempts || now.ClaimedBy != claimed.ClaimedBy)
             {
-                if (now?.UpdatedAt == outcome.UpdatedAt && now.Status == outcome.Status)
+                if (now?.Status == outcome.Status && now.Attempts == outcome.Attempts)
                     return true;
                 ClaimLost(logger, claimed.Id);
                 return false;
@@ -103,15 +100,21 @@ public sealed partial class OutcomeRecorder(
         }
     }
 
-    // In one batch, in which the limits join only where the message gives something back of what it took: what refused recipients, or
-    // a message that was not sent, would have cost.
-    private async Task<string?> WriteAsync(LedgerEntry before, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
+    // In one batch, in which the limits join only where they change: the message goes back into line, or gives back what it took, since
+    // recipients were refused or it was not sent at all.
+    private async Task<bool> WriteAsync(LedgerEntry before, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
+        if (GoesInLine(attempt, policy))
+            return await lanes.PutOffAsync(before, outcome, outcome.DueAt);
         var records = await PrepareAsync(before, outcome, attempt, policy);
         if (outcome.Status.IsFinal() && before.Charge is { CostUsd: > 0 } charge && Refund(charge, outcome) is { CostUsd: > 0 } refund)
-            return await lanes.ChangeAsync(before, outcome, refund, records);
-        return await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], CancellationToken.None);
+            return await lanes.ChangeAsync(before, outcome, refund, records) is not null;
+        return await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], CancellationToken.None) is not null;
     }
+
+    // Put off by its provider, a message of a tenant with limits stands in line again, and the line waits with it.
+    private static bool GoesInLine(Attempt attempt, TenantPolicy policy) =>
+        policy.Limits.HasAny && attempt.Result.Status is SendStatus.Throttled or SendStatus.Postponed;
 
     private static Charge Refund(Charge charge, LedgerEntry outcome)
     {
@@ -183,11 +186,11 @@ public sealed partial class OutcomeRecorder(
     }
 
     // The sweep would do both later; a failure here loses nothing.
-    private async Task FollowAsync(LedgerEntry claimed, LedgerEntry outcome)
+    private async Task FollowAsync(LedgerEntry claimed, LedgerEntry outcome, bool isInLine)
     {
         try
         {
-            if (outcome is { Status: MessageStatus.Deferred, IsHeld: false })
+            if (outcome is { Status: MessageStatus.Deferred, IsHeld: false } && !isInLine)
                 await queue.EnqueueAsync(outcome.Id, outcome.DueAt, CancellationToken.None);
             else if (outcome.Status is MessageStatus.Sent or MessageStatus.Failed)
                 await payloads.RemoveAsync(claimed, CancellationToken.None);

@@ -67,7 +67,7 @@ internal static class Outcomes
 
     /// <summary>The message stays where it is until somebody releases it.</summary>
     public static LedgerEntry Hold(LedgerEntry entry, string reason, DateTimeOffset now) =>
-        Note(Rest(entry) with { Status = MessageStatus.Deferred, Reason = reason, IsHeld = true }, MessageStatus.Deferred.Name(), now);
+        Note(Rest(entry) with { Status = MessageStatus.Deferred, Reason = reason, IsHeld = true, SweepAt = entry.ExpiresAt }, MessageStatus.Deferred.Name(), now);
 
     /// <summary>The message begins anew, with its history: it was held or a dead letter, and somebody let it go.</summary>
     public static LedgerEntry Queue(LedgerEntry entry, DateTimeOffset now) =>

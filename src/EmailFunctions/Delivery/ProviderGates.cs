@@ -13,6 +13,9 @@ namespace EmailFunctions.Delivery;
 /// </summary>
 public sealed class ProviderGates(TimeProvider time)
 {
+    // A gate that is gone opens anew: it costs a few attempts.
+    private const int MaxGates = 10_000;
+
     private readonly ConcurrentDictionary<TenantId, Gate> _gates = new();
 
     /// <summary>Until when the provider is left alone; null: it may be called.</summary>
@@ -29,6 +32,8 @@ public sealed class ProviderGates(TimeProvider time)
 
     private Gate GateOf(TenantId tenant, ProviderSettings provider)
     {
+        if (_gates.Count > MaxGates)
+            _gates.Clear();
         var gate = _gates.GetOrAdd(tenant, static (_, make) => new Gate(make.provider, make.time), (provider, time));
         if (gate.Provider == provider)
             return gate;

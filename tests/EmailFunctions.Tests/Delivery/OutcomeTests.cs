@@ -52,6 +52,45 @@ public sealed class OutcomeTests
     [Theory]
     [InlineData(0)]
     [InlineData(60)]
+    public async Task A_short_pause_is_kept_too(int perMinute)
+    {
+        await using var bench = Bench(perMinute);
+        bench.Provider.Answer = static call => call == 1
+            ? SendResult.Failed(SendStatus.Throttled, ErrorCategory.RateLimited, "slow down") with { RetryAfter = TimeSpan.FromSeconds(1) }
+            : SendResult.Sent("taken");
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+        var waiting = await bench.ReadAsync(id);
+        await bench.RunQueueAsync(TimeSpan.FromSeconds(3));
+
+        Assert.Equal(MessageStatus.Deferred, waiting.Status);
+        Assert.Equal(MessageStatus.Sent, (await bench.ReadAsync(id)).Status);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(60)]
+    public async Task A_sweep_between_claim_and_outcome_does_no_harm(int perMinute)
+    {
+        await using var bench = Bench(perMinute);
+        await bench.DispatchAsync(await bench.AcceptAsync());
+        var id = await bench.AcceptAsync();
+        bench.Provider.Answer = static _ => SendResult.Failed(SendStatus.Throttled, ErrorCategory.RateLimited, "slow down");
+        bench.Provider.During = async _ =>
+        {
+            bench.Clock.Advance(TimeSpan.FromMinutes(1));
+            await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken);
+        };
+
+        await bench.DispatchAsync(id);
+
+        Assert.Equal((MessageStatus.Deferred, "provider"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Reason));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(60)]
     public async Task A_mistake_in_the_configuration_holds_mail_until_that_is_changed(int perMinute)
     {
         await using var bench = Bench(perMinute);

@@ -71,15 +71,22 @@ public sealed partial class LaneParts(
 /// <summary>The lanes of all tenants that have limits: where a message gets its turn.</summary>
 public sealed class TenantLanes(LaneParts parts)
 {
+    // Any lane can go: what it knows is in the store, and two of one tenant are like two processes.
+    private const int MaxLanes = 5_000;
+
     private readonly ConcurrentDictionary<TenantId, TenantLane> _lanes = new();
 
     /// <summary>A message asks for its turn.</summary>
     internal Task<Turn> ArriveAsync(LedgerEntry before, LedgerEntry entry, DateTimeOffset? blockedUntil) =>
-        AskAsync(before.Id.Tenant, new ArriveWork(before, entry, hasTurn: false, blockedUntil));
+        AskAsync(before.Id.Tenant, new ArriveWork(before, entry, Arrival.Due, blockedUntil));
 
     /// <summary>A claimed message lost its slot on the way and asks for another.</summary>
-    internal Task<Turn> ReturnAsync(LedgerEntry claimed, LedgerEntry entry, DateTimeOffset? blockedUntil) =>
-        AskAsync(claimed.Id.Tenant, new ArriveWork(claimed, entry, hasTurn: true, blockedUntil));
+    internal Task<Turn> LoseSlotAsync(LedgerEntry claimed, LedgerEntry entry) =>
+        AskAsync(claimed.Id.Tenant, new ArriveWork(claimed, entry, Arrival.LostSlot, blockedUntil: null));
+
+    /// <summary>A claimed message is put off, and its tenant's line with it; false when its row is not what was read.</summary>
+    internal async Task<bool> PutOffAsync(LedgerEntry claimed, LedgerEntry entry, DateTimeOffset? blockedUntil) =>
+        (await AskAsync(claimed.Id.Tenant, new ArriveWork(claimed, entry, Arrival.PutOff, blockedUntil))).Kind != TurnKind.Stale;
 
     /// <summary>A slot has come.</summary>
     internal Task<Turn> TakeSlotAsync(SlotReference slot, DateTimeOffset? blockedUntil) =>
@@ -112,6 +119,8 @@ public sealed class TenantLanes(LaneParts parts)
 
     private Task<T> AskAsync<T>(TenantId tenant, LaneWork<T> work)
     {
+        if (_lanes.Count > MaxLanes)
+            _lanes.Clear();
         _lanes.GetOrAdd(tenant, static (name, parts) => new TenantLane(name, parts), parts).Add(work);
         return work.Answer;
     }

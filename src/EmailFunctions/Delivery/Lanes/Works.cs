@@ -4,12 +4,25 @@ using EmailFunctions.Storage;
 
 namespace EmailFunctions.Delivery.Lanes;
 
+/// <summary>Why a message comes to its lane.</summary>
+internal enum Arrival
+{
+    /// <summary>For the first time, or for another attempt.</summary>
+    Due,
+
+    /// <summary>It had its turn and was too late for its slot: it goes before the line if there is room.</summary>
+    LostSlot,
+
+    /// <summary>It had its turn and is put off: it stands in line again.</summary>
+    PutOff,
+}
+
 /// <summary>A message asks for its turn: it is claimed if there is room and nobody before it, else it stands in line.</summary>
 /// <param name="before">Its row as it was read.</param>
 /// <param name="entry">The same with what was found out since.</param>
-/// <param name="hasTurn">It had its turn and lost it on the way: it goes before the line if there is room.</param>
+/// <param name="arrival">Why it comes.</param>
 /// <param name="blockedUntil">Until when its provider is to be left alone; null: it is not.</param>
-internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, bool hasTurn, DateTimeOffset? blockedUntil) : LaneWork<Turn>
+internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival arrival, DateTimeOffset? blockedUntil) : LaneWork<Turn>
 {
     private Turn _turn = Turn.Done;
 
@@ -29,8 +42,13 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, bool has
         }
 
         var (at, _) = limits.Earliest(batch.NowMilliseconds, cost);
-        var latest = batch.NowMilliseconds + (hasTurn ? (long)SlotTiming.Early.TotalMilliseconds : 0);
-        if (at <= latest && (hasTurn || limits.InLine == 0))
+        var isNext = arrival switch
+        {
+            Arrival.Due => limits.InLine == 0 && at <= batch.NowMilliseconds,
+            Arrival.LostSlot => at <= batch.NowMilliseconds + (long)SlotTiming.Early.TotalMilliseconds,
+            _ => false,
+        };
+        if (isNext)
             _turn = batch.Claim(before, entry, at);
         else
             batch.Wait(before, entry);
