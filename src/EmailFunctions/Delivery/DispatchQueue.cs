@@ -97,5 +97,5 @@ public sealed class DispatchQueue(IDeliveryQueue queue)
     }
 
     private static QueueMessage ToMessage(Dispatch dispatch) =>
-        new(Encoding.UTF8.GetBytes(dispatch.Reference.Text), dispatch.VisibleAt);
+        new(Encoding.UTF8.GetBytes(dispatch.Reference.Text), dispatch.VisibleAt, dispatch.Reference.Tenant.Value);
 }

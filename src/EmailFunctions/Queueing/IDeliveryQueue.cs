@@ -24,7 +24,8 @@ public static class QueueNames
 /// <summary>A message to put on a queue.</summary>
 /// <param name="Body">At most <see cref="MaxBodyBytes"/>.</param>
 /// <param name="VisibleAt">Not delivered before this time; null: at once.</param>
-public sealed record QueueMessage(ReadOnlyMemory<byte> Body, DateTimeOffset? VisibleAt = null)
+/// <param name="Group">Whose it is: a queue that can delivers groups in turn, whatever each has on it.</param>
+public sealed record QueueMessage(ReadOnlyMemory<byte> Body, DateTimeOffset? VisibleAt = null, string Group = "")
 {
     /// <summary>48 KiB: what fits into a Storage Queue message (64 KiB) once it is base64.</summary>
     public const int MaxBodyBytes = 48 * 1024;

@@ -6,7 +6,7 @@ namespace EmailFunctions.Queueing;
 /// </summary>
 public interface IQueueReceiver
 {
-    /// <summary>Leases up to <paramref name="limit"/> messages that are visible, oldest first; none is an answer too.</summary>
+    /// <summary>Leases up to <paramref name="limit"/> messages that are visible, of each group the oldest first; none is an answer too.</summary>
     Task<IReadOnlyList<LeasedMessage>> ReceiveAsync(int limit, TimeSpan lease, CancellationToken cancellationToken);
 
     /// <summary>Extends a lease from now on; false when it was lost.</summary>

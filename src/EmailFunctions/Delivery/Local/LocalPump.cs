@@ -56,13 +56,14 @@ internal sealed partial class LocalPump(
         _allTaken.Dispose();
     }
 
-    // The next ones are received when the last of these is taken. Few beyond the free places: what is received can't be overtaken any
-    // more by a tenant that comes with less.
+    // The next ones are received when the last of these is taken. Few beyond the free places, and never more than all places: what is
+    // received can't be overtaken any more by a tenant that comes with less.
     private async Task ReceiveAsync(CancellationToken stoppingToken)
     {
         try
         {
-            var messages = await receiver.ReceiveAsync(Math.Max(settings.Concurrency - Volatile.Read(ref _inHand), Ahead), Lease, stoppingToken);
+            var limit = Math.Max(settings.Concurrency - Volatile.Read(ref _inHand), Math.Min(settings.Concurrency, Ahead));
+            var messages = await receiver.ReceiveAsync(limit, Lease, stoppingToken);
             if (messages.Count == 0)
             {
                 await receiver.WaitAsync(stoppingToken);

@@ -2,13 +2,23 @@ using EmailFunctions.Storage.Sqlite;
 
 namespace EmailFunctions.Queueing.Sqlite;
 
-/// <summary>A durable queue in the local SQLite file.</summary>
+/// <summary>
+/// A durable queue in the local SQLite file. A message is ready, with its place in the order, or it waits for its time: scheduled,
+/// given back for later, or under lease. It gets its place when its time has come and not before, so that whoever schedules many
+/// for one instant is not before the others at that instant.
+/// </summary>
 internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, string name) : IDeliveryQueue, IQueueReceiver, IQueueProbe, IDisposable
 {
     // Timers of .NET end at about 49 days; a wake-up that is too early does no harm.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
 
+    internal const string NextReady =
+        "SELECT sequence, delivery_count, body, place FROM queue_messages WHERE queue = ?1 AND place IS NOT NULL ORDER BY place, sequence LIMIT ?2";
+
     private readonly SemaphoreSlim _arrival = new(0, 1);
+
+    // Null: to be read.
+    private volatile FairOrder? _order;
 
     public async Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
     {
@@ -17,15 +27,16 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
         foreach (var message in messages)
             ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Body.Length, QueueMessage.MaxBodyBytes);
 
-        var now = time.GetUtcNow();
-        await database.WriteAsync(
-            session =>
+        var now = Now();
+        await WriteAsync(
+            (session, order) =>
             {
                 foreach (var message in messages)
                 {
+                    var visibleAt = message.VisibleAt is { } at ? MillisecondsUp(at) : now;
                     session.Execute(
-                        "INSERT INTO queue_messages (queue, visible_at, body) VALUES (?1, ?2, ?3)",
-                        name, message.VisibleAt is { } visibleAt ? MillisecondsUp(visibleAt) : Milliseconds(now), message.Body.ToArray());
+                        "INSERT INTO queue_messages (queue, visible_at, body, group_name, place) VALUES (?1, ?2, ?3, ?4, ?5)",
+                        name, visibleAt, message.Body.ToArray(), message.Group, visibleAt <= now ? order.Next(message.Group) : null);
                 }
 
                 return true;
@@ -47,25 +58,16 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
             cancellationToken);
     }
 
-    public Task<IReadOnlyList<LeasedMessage>> ReceiveAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LeasedMessage>> ReceiveAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return database.WriteAsync<IReadOnlyList<LeasedMessage>>(
-            session =>
-            {
-                var now = time.GetUtcNow();
-                var leaseName = Guid.NewGuid().ToString("N");
-                var received = ReadVisible(session, now, limit, leaseName);
-                foreach (var message in received)
-                {
-                    session.Execute(
-                        "UPDATE queue_messages SET visible_at = ?1, lease = ?2, delivery_count = delivery_count + 1 WHERE sequence = ?3",
-                        Milliseconds(now + lease), leaseName, message.Sequence);
-                }
-
+        while (true)
+        {
+            var received = await WriteAsync(
+                (session, order) => order.PlaceDue(session, name, Now()) ? Lease(session, order, limit, lease) : null, cancellationToken);
+            if (received is not null)
                 return received;
-            },
-            cancellationToken);
+        }
     }
 
     // A lease that ran out is lost even before another receiver took the message: only then can two never both succeed.
@@ -99,7 +101,12 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
 
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        var next = database.Read(session => session.Number("SELECT MIN(visible_at) FROM queue_messages WHERE queue = ?1", name));
+        var next = database.Read(session => session.Number(
+            """
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM queue_messages WHERE queue = ?1 AND place IS NOT NULL) THEN 0
+              ELSE (SELECT MIN(visible_at) FROM queue_messages WHERE queue = ?1 AND place IS NULL) END
+            """,
+            name));
         var wait = next is long visibleAt
             ? DateTimeOffset.FromUnixTimeMilliseconds(visibleAt) - time.GetUtcNow()
             : LongestTimer;
@@ -115,7 +122,13 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     {
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(database.Read(
-            session => session.Number("SELECT COUNT(*) FROM queue_messages WHERE queue = ?1", name)!.Value));
+            // Each from its index.
+            session => session.Number(
+                """
+                SELECT (SELECT COUNT(*) FROM queue_messages WHERE queue = ?1 AND place IS NULL)
+                  + (SELECT COUNT(*) FROM queue_messages WHERE queue = ?1 AND place IS NOT NULL)
+                """,
+                name)!.Value));
     }
 
     public Task ProbeAsync(CancellationToken cancellationToken) => CountAsync(cancellationToken);
@@ -129,15 +142,42 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     // Rounded up: a message is not delivered before its time, not by a part of a millisecond either.
     private static long MillisecondsUp(DateTimeOffset time) => Milliseconds(time.AddTicks(TimeSpan.TicksPerMillisecond - 1));
 
-    private List<LeasedMessage> ReadVisible(SqliteSession session, DateTimeOffset now, int limit, string lease)
+    private List<LeasedMessage> Lease(SqliteSession session, FairOrder order, int limit, TimeSpan lease)
     {
+        var leaseName = Guid.NewGuid().ToString("N");
         var received = new List<LeasedMessage>(limit);
-        using var reader = session.Query(
-            "SELECT sequence, delivery_count, body FROM queue_messages WHERE queue = ?1 AND visible_at <= ?2 ORDER BY visible_at, sequence LIMIT ?3",
-            name, Milliseconds(now), (long)limit);
-        while (reader.Read())
-            received.Add(new LeasedMessage(reader.GetInt64(0), lease, (int)reader.GetInt64(1) + 1, reader.GetBytes(2)));
+        using (var reader = session.Query(NextReady, name, (long)limit))
+        {
+            while (reader.Read())
+            {
+                received.Add(new LeasedMessage(reader.GetInt64(0), leaseName, (int)reader.GetInt64(1) + 1, reader.GetBytes(2)));
+                order.Deliver(reader.GetInt64(3));
+            }
+        }
+
+        var until = Milliseconds(time.GetUtcNow() + lease);
+        foreach (var message in received)
+        {
+            session.Execute(
+                "UPDATE queue_messages SET visible_at = ?1, lease = ?2, delivery_count = delivery_count + 1, place = NULL WHERE sequence = ?3",
+                until, leaseName, message.Sequence);
+        }
+
         return received;
+    }
+
+    // Places that were given in a write which failed would push their group back: they are forgotten with it.
+    private async Task<T> WriteAsync<T>(Func<SqliteSession, FairOrder, T> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await database.WriteAsync(session => work(session, _order ??= FairOrder.Read(session, name)), cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            _order = null;
+            throw;
+        }
     }
 
     private void Signal()

@@ -126,9 +126,19 @@ internal sealed class SqliteDatabase : IDisposable
             """
             CREATE TABLE IF NOT EXISTS queue_messages (
               sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible_at INTEGER NOT NULL,
-              lease TEXT, delivery_count INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL)
+              lease TEXT, delivery_count INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL,
+              group_name TEXT NOT NULL DEFAULT '', place INTEGER)
             """);
-        session.Execute("CREATE INDEX IF NOT EXISTS queue_messages_due ON queue_messages (queue, visible_at, sequence)");
+        // A file from before groups took turns.
+        if (session.Number("SELECT COUNT(*) FROM pragma_table_info('queue_messages') WHERE name = 'place'") == 0)
+        {
+            session.Execute("ALTER TABLE queue_messages ADD COLUMN group_name TEXT NOT NULL DEFAULT ''");
+            session.Execute("ALTER TABLE queue_messages ADD COLUMN place INTEGER");
+            session.Execute("DROP INDEX queue_messages_due");
+        }
+
+        session.Execute("CREATE INDEX IF NOT EXISTS queue_messages_ready ON queue_messages (queue, place) WHERE place IS NOT NULL");
+        session.Execute("CREATE INDEX IF NOT EXISTS queue_messages_waiting ON queue_messages (queue, visible_at) WHERE place IS NULL");
     }
 
     private static void Configure(SqliteSession session)
