@@ -1,9 +1,9 @@
 using EmailFunctions.Load;
 
 // The tool starts itself a second time as the sink, see SinkHost.
-if (args is ["sink"])
+if (args is ["sink", var latency])
 {
-    return await SinkHost.RunAsync();
+    return await SinkHost.RunAsync(latency);
 }
 
 if (args is ["--help"])

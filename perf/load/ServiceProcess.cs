@@ -52,12 +52,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<ServiceProcess> StartAsync(LoadOptions options)
+    public static async Task<ServiceProcess> StartAsync(string service, int connections)
     {
-        var path = Path.GetFullPath(options.Service!);
+        var path = Path.GetFullPath(service);
         if (!File.Exists(path))
         {
-            throw new LoadException($"There is no service at {options.Service}.");
+            throw new LoadException($"There is no service at {service}.");
         }
 
         var folder = Directory.CreateTempSubdirectory("emailfunctions-load-").FullName;
@@ -77,17 +77,17 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
         info.Environment["EMAIL_DATA_DIR"] = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
         info.Environment["ASPNETCORE_URLS"] = address.GetLeftPart(UriPartial.Authority);
-        info.Environment["EMAIL_SMTP_MAX_CONNECTIONS"] = options.Connections.ToString(CultureInfo.InvariantCulture);
+        info.Environment["EMAIL_SMTP_MAX_CONNECTIONS"] = connections.ToString(CultureInfo.InvariantCulture);
         var process = Process.Start(info) ?? throw new LoadException("The service did not start.");
-        var service = new ServiceProcess(process, folder, address);
+        var started = new ServiceProcess(process, folder, address);
         try
         {
-            await service.WaitUntilHealthyAsync();
-            return service;
+            await started.WaitUntilHealthyAsync();
+            return started;
         }
         catch
         {
-            await service.DisposeAsync();
+            await started.DisposeAsync();
             throw;
         }
     }

@@ -13,9 +13,11 @@ internal static class SinkHost
     /// <summary>The header that tells the messages apart.</summary>
     public const string IdHeader = "X-Test-Id";
 
-    public static async Task<int> RunAsync()
+    /// <param name="latency">How long it takes with each message, in milliseconds.</param>
+    public static async Task<int> RunAsync(string latency)
     {
-        await using var sink = SmtpSink.Start(new() { CaptureHeaders = [IdHeader] });
+        var fault = latency == "0" ? null : SmtpFaults.Always(SmtpStage.EndOfData, SmtpFault.Delay(TimeSpan.FromMilliseconds(Parse(latency))));
+        await using var sink = SmtpSink.Start(new() { CaptureHeaders = [IdHeader], Fault = fault });
         await using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = false };
         await AnswerAsync(output, Number(sink.Port));
         while (await Console.In.ReadLineAsync() is { } line)

@@ -22,7 +22,8 @@ internal sealed class SinkProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<SinkProcess> StartAsync()
+    /// <param name="latency">How long it takes with each message, in milliseconds.</param>
+    public static async Task<SinkProcess> StartAsync(int latency = 0)
     {
         var info = new ProcessStartInfo(Environment.ProcessPath!)
         {
@@ -33,13 +34,14 @@ internal sealed class SinkProcess : IAsyncDisposable
         // The sink never blocks, so it can work where its sockets report, without a hop to the thread pool.
         info.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
 
-        // Under "dotnet EmailFunctions.Load.dll" the process is the host, which wants the assembly first.
+        // Under "dotnet" with a .dll the process is the host, which wants the assembly first.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
             info.ArgumentList.Add(typeof(SinkProcess).Assembly.Location);
         }
 
         info.ArgumentList.Add("sink");
+        info.ArgumentList.Add(latency.ToString(CultureInfo.InvariantCulture));
         var process = Process.Start(info) ?? throw new LoadException("The sink did not start.");
         var port = await process.StandardOutput.ReadLineAsync() ?? throw new LoadException("The sink did not start.");
         return new SinkProcess(process) { Port = Parse(port) };

@@ -269,6 +269,9 @@ internal sealed class SimPolicies(SimLoop loop, TenantPolicy policy)
 
     public TenantPolicy Current { get; set; } = policy;
 
+    /// <summary>Of those who have one of their own.</summary>
+    public Dictionary<TenantId, TenantPolicy> Own { get; } = [];
+
     public static TenantPolicy Of(LimitRules limits, decimal cost = 0, bool holdsUnknown = false) =>
         new(limits, cost, RejectsOverQuota: false, holdsUnknown, LogsUsage: false, LogsAudit: false);
 
@@ -281,6 +284,8 @@ internal sealed class SimPolicies(SimLoop loop, TenantPolicy policy)
 
         public ValueTask<TenantPolicy> GetAsync(TenantId tenant, bool fresh, CancellationToken cancellationToken)
         {
+            if (source.Own.TryGetValue(tenant, out var own))
+                return new ValueTask<TenantPolicy>(own);
             if (fresh || _kept is null || loop.Elapsed > _until)
                 (_kept, _until) = (source.Current, loop.Elapsed + Lifetime);
             return new ValueTask<TenantPolicy>(_kept);

@@ -1,0 +1,105 @@
+using System.Globalization;
+using EmailFunctions.Limits;
+using EmailFunctions.Providers;
+using EmailFunctions.Tenants;
+using EmailFunctions.Tests.Simulation;
+using EmailFunctions.Tests.Support;
+
+namespace EmailFunctions.Tests.Delivery.Engine;
+
+/// <summary>
+/// What a small tenant sees behind a big one on a queue that is first in, first out, with competing consumers, as Service Bus is: four
+/// processes with 16 messages in hand each, a provider that takes 200 ms, and calls to store and queue that take up to 20 ms. The
+/// numbers are those of docs/fairness.md.
+/// </summary>
+public sealed class FifoFairnessTests(ITestOutputHelper output)
+{
+    private const int Each = 10;
+    private static readonly TenantId Big = Tenant("big");
+    private static readonly TenantId Small = Tenant("small");
+    private static readonly TimeSpan ProviderTime = TimeSpan.FromMilliseconds(200);
+
+    private static int Backlog => Proof.Count(5_000, minimum: 2_000);
+
+    [Fact]
+    public void Alone_a_small_tenants_mail_starts_at_once()
+    {
+        var seen = Measure(backlog: 0, LimitRules.None);
+
+        Assert.InRange(seen.Last, TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
+    }
+
+    [Fact]
+    public void Behind_a_tenant_without_limits_it_waits_until_the_backlog_was_sent()
+    {
+        var seen = Measure(Backlog, LimitRules.None);
+
+        Assert.InRange(seen.First, ProviderTime * (Backlog / 64.0 * 0.9), ProviderTime * (Backlog / 64.0 * 1.5));
+    }
+
+    [Fact]
+    public void Behind_a_tenant_with_a_limit_it_waits_for_the_backlog_to_stand_in_line_which_is_less()
+    {
+        var seen = Measure(Backlog, new LimitRules(60, 0, 0, 0));
+
+        Assert.InRange(seen.Last, TimeSpan.Zero, ProviderTime * (Backlog / 64.0));
+    }
+
+    [Fact]
+    public void One_process_puts_a_backlog_in_line_faster_than_four_that_get_into_each_others_way()
+    {
+        var limits = new LimitRules(60, 0, 0, 0);
+
+        Assert.True(Measure(Backlog, limits, processes: 1).Last < Measure(Backlog, limits).Last);
+    }
+
+    [Fact]
+    public void Once_the_backlog_stands_in_line_it_does_not_wait_any_more()
+    {
+        var seen = Measure(Backlog, new LimitRules(60, 0, 0, 0), TimeSpan.FromMinutes(5));
+
+        Assert.InRange(seen.Last, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+    }
+
+    private Seen Measure(int backlog, LimitRules limits, TimeSpan later = default, int processes = 4)
+    {
+        var engine = new SimEngine(seed: 7, new SimEngineSettings
+        {
+            Policy = SimPolicies.Of(LimitRules.None),
+            Faults = new SimFaults { MaxLatency = TimeSpan.FromMilliseconds(20) },
+            Concurrency = 64 / processes,
+        });
+        engine.Policies.Own[Big] = SimPolicies.Of(limits);
+        var starts = new List<(TenantId Tenant, TimeSpan At)>();
+        engine.Provider = async (worker, email) =>
+        {
+            starts.Add((email.Id.Tenant, engine.Loop.Elapsed));
+            await worker.Pause(ProviderTime);
+            return SendResult.Sent("taken");
+        };
+        for (var number = 0; number < backlog; number++)
+            engine.Loop.Main.Start(() => engine.AcceptAsync(Big));
+        engine.Loop.RunUntil(() => engine.Accepted.Count == backlog);
+        for (var number = 0; number < processes; number++)
+            engine.StartWorker();
+        if (later > TimeSpan.Zero)
+            engine.Loop.RunFor(later);
+        var came = engine.Loop.Elapsed;
+        for (var number = 0; number < Each; number++)
+            engine.Loop.Main.Start(() => engine.AcceptAsync(Small));
+
+        engine.Loop.RunUntil(() => starts.Count(static start => start.Tenant == Small) == Each, maxSteps: 20_000_000);
+
+        var times = starts.Where(static start => start.Tenant == Small).Select(start => start.At - came).ToList();
+        var sent = starts.Count(static start => start.Tenant == Big);
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{processes} processes, backlog {backlog}, {limits.PerMinute} a minute: the first after {times[0].TotalSeconds:F2} s, the last after {times[^1].TotalSeconds:F2} s; {sent} of the backlog's sends had begun. "
+            + $"Queue: {engine.Queue.Operations} sends of {engine.Queue.Messages} messages, {engine.Queue.Deliveries} deliveries. Table: {engine.Tables.Sum(static table => table.Transactions)} transactions, {engine.Tables.Sum(static table => table.Conflicts)} conflicts."));
+        return new Seen(times[0], times[^1]);
+    }
+
+    private static TenantId Tenant(string name) => TenantId.TryParse(name, out var tenant) ? tenant : throw new ArgumentException(name);
+
+    private sealed record Seen(TimeSpan First, TimeSpan Last);
+}
