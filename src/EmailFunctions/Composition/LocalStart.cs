@@ -1,5 +1,4 @@
 using EmailFunctions.Keys;
-using EmailFunctions.Queueing.Sqlite;
 using EmailFunctions.Storage.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -7,16 +6,14 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace EmailFunctions.Composition;
 
 /// <summary>
-/// First of the hosted services: opens the folder and the key, so that what is wrong with them stops the start, and takes over
-/// what an earlier process left under lease.
+/// First of the hosted services: opens the folder and the key, so that what is wrong with them stops the start.
 /// </summary>
 internal sealed partial class LocalStart(
-    DataFolder folder, SqliteQueue queue, IKeyWrapper keys, IServer server, IHostApplicationLifetime lifetime, ILogger<LocalStart> logger) : IHostedService
+    DataFolder folder, IKeyWrapper keys, IServer server, IHostApplicationLifetime lifetime, ILogger<LocalStart> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await keys.WrapAsync(new byte[DataKeyCache.KeyBytes], cancellationToken);
-        await queue.ReleaseLeasesAsync(cancellationToken);
         lifetime.ApplicationStarted.Register(() =>
         {
             var addresses = string.Join(", ", server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);

@@ -89,7 +89,7 @@ public sealed partial class SqliteQueueTests
     public async Task The_order_survives_a_restart()
     {
         await EnqueueGroupAsync("a", 50);
-        await ReceiveAsync(limit: 10);
+        await Receiver.CompleteAsync(await ReceiveAsync(limit: 10), Cancellation);
         Reopen();
         await EnqueueGroupAsync("b", 2);
         await EnqueueGroupAsync("a", 1);

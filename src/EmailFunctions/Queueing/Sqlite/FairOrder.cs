@@ -5,7 +5,7 @@ namespace EmailFunctions.Queueing.Sqlite;
 /// <summary>
 /// Gives messages their places, so that groups take turns: start-time fair queueing (Goyal, Vin and Cheng, 1996) with messages of
 /// equal weight. A message comes one place after the last one of its group, but never before what was delivered last: a group that
-/// was idle begins now, and has saved up nothing. For the writer thread only.
+/// was idle begins now, and has saved up nothing. For one thread at a time.
 /// </summary>
 internal sealed class FairOrder
 {
@@ -41,8 +41,7 @@ internal sealed class FairOrder
     }
 
     /// <summary>
-    /// Gives places to those whose time came since the last look; whose lease ended loses it here, if no sooner. False where there
-    /// are more of them.
+    /// Gives places to those whose time came since the last look. False where there are more of them.
     /// </summary>
     public bool PlaceDue(SqliteSession session, string queue, long now)
     {
@@ -54,7 +53,7 @@ internal sealed class FairOrder
         }
 
         foreach (var (sequence, group) in due)
-            session.Execute("UPDATE queue_messages SET place = ?1, lease = NULL WHERE sequence = ?2", Next(group), sequence);
+            session.Execute("UPDATE queue_messages SET place = ?1 WHERE sequence = ?2", Next(group), sequence);
         return due.Count < MaxPlacedAtOnce;
     }
 

@@ -3,9 +3,9 @@ using EmailFunctions.Storage.Sqlite;
 namespace EmailFunctions.Queueing.Sqlite;
 
 /// <summary>
-/// A durable queue in the local SQLite file. A message is ready, with its place in the order, or it waits for its time: scheduled,
-/// given back for later, or under lease. It gets its place when its time has come and not before, so that whoever schedules many
-/// for one instant is not before the others at that instant.
+/// A durable queue in the local SQLite file. A message is ready, with its place in the order, or it waits for its time: scheduled, or
+/// given back for later. It gets its place when its time has come and not before, so that whoever schedules many for one instant is
+/// not before the others at that instant. Leases are kept in memory: only one process may use the file, and with it they end.
 /// </summary>
 internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, string name) : IDeliveryQueue, IQueueReceiver, IQueueProbe, IDisposable
 {
@@ -17,8 +17,12 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
 
     private readonly SemaphoreSlim _arrival = new(0, 1);
 
+    // Held while the order or the leases are used: by the writer, and by whoever receives.
+    private readonly Lock _gate = new();
+    private readonly QueueLeases _leases = new();
+
     // Null: to be read.
-    private volatile FairOrder? _order;
+    private FairOrder? _order;
 
     public async Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
     {
@@ -45,68 +49,53 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
         Signal();
     }
 
-    /// <summary>
-    /// Makes every leased message visible at once. Right only where no other process can hold a lease: at start, under the data
-    /// folder's lock.
-    /// </summary>
-    public Task<int> ReleaseLeasesAsync(CancellationToken cancellationToken)
-    {
-        var now = Now();
-        return database.WriteAsync(
-            session => session.Execute(
-                "UPDATE queue_messages SET visible_at = ?1, lease = NULL WHERE queue = ?2 AND lease IS NOT NULL", now, name),
-            cancellationToken);
-    }
-
     public async Task<IReadOnlyList<LeasedMessage>> ReceiveAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        while (true)
+        cancellationToken.ThrowIfCancellationRequested();
+        while (HasDue() && !await WriteAsync((session, order) => PlaceDue(session, order), cancellationToken))
         {
-            var received = await WriteAsync(
-                (session, order) => order.PlaceDue(session, name, Now()) ? Lease(session, order, limit, lease) : null, cancellationToken);
-            if (received is not null)
-                return received;
+            // There are more.
         }
+
+        return database.Read(session => Lease(session, limit, lease));
     }
 
-    // A lease that ran out is lost even before another receiver took the message: only then can two never both succeed.
-    public Task<bool> RenewAsync(LeasedMessage message, TimeSpan lease, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            session => session.Execute(
-                "UPDATE queue_messages SET visible_at = ?4 WHERE sequence = ?1 AND lease = ?2 AND visible_at > ?3",
-                message.Sequence, message.Lease, Now(), Milliseconds(time.GetUtcNow() + lease)) == 1,
-            cancellationToken);
+    public Task<bool> RenewAsync(LeasedMessage message, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+            return Task.FromResult(_leases.Renew(message, Now(), Milliseconds(time.GetUtcNow() + lease)));
+    }
 
-    public Task<int> CompleteAsync(IReadOnlyList<LeasedMessage> messages, CancellationToken cancellationToken) =>
-        database.WriteAsync(
+    public async Task<int> CompleteAsync(IReadOnlyList<LeasedMessage> messages, CancellationToken cancellationToken)
+    {
+        var held = Held(messages);
+        await database.WriteAsync(
             session =>
             {
-                var now = Now();
-                return messages.Sum(message => session.Execute(
-                    "DELETE FROM queue_messages WHERE sequence = ?1 AND lease = ?2 AND visible_at > ?3", message.Sequence, message.Lease, now));
+                foreach (var message in held)
+                    session.Execute("DELETE FROM queue_messages WHERE sequence = ?1", message.Sequence);
+                return true;
             },
             cancellationToken);
+        End(held);
+        return held.Count;
+    }
 
     public async Task<bool> AbandonAsync(LeasedMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
-        var held = await database.WriteAsync(
-            session => session.Execute(
-                "UPDATE queue_messages SET visible_at = ?4, lease = NULL WHERE sequence = ?1 AND lease = ?2 AND visible_at > ?3",
-                message.Sequence, message.Lease, Now(), Milliseconds(time.GetUtcNow() + delay)) == 1,
-            cancellationToken);
+        var held = Held([message]);
+        var visibleAt = Milliseconds(time.GetUtcNow() + delay);
+        await database.WriteAsync(session => held.Count > 0 && GiveBack(session, message.Sequence, message.DeliveryCount, visibleAt), cancellationToken);
+        End(held);
         Signal();
-        return held;
+        return held.Count > 0;
     }
 
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        var next = database.Read(session => session.Number(
-            """
-            SELECT CASE WHEN EXISTS (SELECT 1 FROM queue_messages WHERE queue = ?1 AND place IS NOT NULL) THEN 0
-              ELSE (SELECT MIN(visible_at) FROM queue_messages WHERE queue = ?1 AND place IS NULL) END
-            """,
-            name));
+        var next = database.Read(FindNext);
         var wait = next is long visibleAt
             ? DateTimeOffset.FromUnixTimeMilliseconds(visibleAt) - time.GetUtcNow()
             : LongestTimer;
@@ -142,28 +131,79 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     // Rounded up: a message is not delivered before its time, not by a part of a millisecond either.
     private static long MillisecondsUp(DateTimeOffset time) => Milliseconds(time.AddTicks(TimeSpan.TicksPerMillisecond - 1));
 
-    private List<LeasedMessage> Lease(SqliteSession session, FairOrder order, int limit, TimeSpan lease)
+    // Whether somebody's time has come, or a lease has ended.
+    private bool HasDue()
     {
-        var leaseName = Guid.NewGuid().ToString("N");
-        var received = new List<LeasedMessage>(limit);
-        using (var reader = session.Query(NextReady, name, (long)limit))
+        lock (_gate)
         {
-            while (reader.Read())
+            if (_leases.FirstEnd <= Now())
+                return true;
+        }
+
+        return database.Read(session => session.Number("SELECT MIN(visible_at) FROM queue_messages WHERE queue = ?1 AND place IS NULL", name)) <= Now();
+    }
+
+    private bool PlaceDue(SqliteSession session, FairOrder order)
+    {
+        var now = Now();
+        foreach (var (sequence, deliveries) in _leases.TakeEnded(now))
+            GiveBack(session, sequence, deliveries, now);
+        return order.PlaceDue(session, name, now);
+    }
+
+    private static bool GiveBack(SqliteSession session, long sequence, int deliveries, long visibleAt) =>
+        session.Execute("UPDATE queue_messages SET visible_at = ?1, delivery_count = ?2, place = NULL WHERE sequence = ?3", visibleAt, (long)deliveries, sequence) == 1;
+
+    // Under the gate from the query to the lease, so that no message that is being received or removed is given twice.
+    private List<LeasedMessage> Lease(SqliteSession session, int limit, TimeSpan lease)
+    {
+        lock (_gate)
+        {
+            var leaseName = Guid.NewGuid().ToString("N");
+            var until = Milliseconds(time.GetUtcNow() + lease);
+            var received = new List<LeasedMessage>(limit);
+            using var reader = session.Query(NextReady, name, (long)limit + _leases.Count);
+            while (received.Count < limit && reader.Read())
             {
-                received.Add(new LeasedMessage(reader.GetInt64(0), leaseName, (int)reader.GetInt64(1) + 1, reader.GetBytes(2)));
-                order.Deliver(reader.GetInt64(3));
+                var sequence = reader.GetInt64(0);
+                if (_leases.Has(sequence))
+                    continue;
+                var message = new LeasedMessage(sequence, leaseName, (int)reader.GetInt64(1) + 1, reader.GetBytes(2));
+                _leases.Add(message, until);
+                received.Add(message);
+                _order?.Deliver(reader.GetInt64(3));
             }
-        }
 
-        var until = Milliseconds(time.GetUtcNow() + lease);
-        foreach (var message in received)
+            return received;
+        }
+    }
+
+    // A lease that ran out is lost even before another receiver took the message: only then can two never both succeed.
+    private List<LeasedMessage> Held(IReadOnlyList<LeasedMessage> messages)
+    {
+        lock (_gate)
+            return [.. messages.Where(message => _leases.Holds(message, Now()))];
+    }
+
+    // After the write, or a receiver could still read the message and find it free.
+    private void End(List<LeasedMessage> messages)
+    {
+        lock (_gate)
+            messages.ForEach(_leases.End);
+    }
+
+    private long? FindNext(SqliteSession session)
+    {
+        lock (_gate)
         {
-            session.Execute(
-                "UPDATE queue_messages SET visible_at = ?1, lease = ?2, delivery_count = delivery_count + 1, place = NULL WHERE sequence = ?3",
-                until, leaseName, message.Sequence);
+            // Those under lease are ready, too, but for nobody.
+            var ready = session.Number(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM queue_messages WHERE queue = ?1 AND place IS NOT NULL LIMIT ?2)", name, _leases.Count + 1L);
+            if (ready > _leases.Count)
+                return 0;
+            var due = session.Number("SELECT MIN(visible_at) FROM queue_messages WHERE queue = ?1 AND place IS NULL", name);
+            return _leases.FirstEnd < (due ?? long.MaxValue) ? _leases.FirstEnd : due;
         }
-
-        return received;
     }
 
     // Places that were given in a write which failed would push their group back: they are forgotten with it.
@@ -171,11 +211,18 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     {
         try
         {
-            return await database.WriteAsync(session => work(session, _order ??= FairOrder.Read(session, name)), cancellationToken);
+            return await database.WriteAsync(
+                session =>
+                {
+                    lock (_gate)
+                        return work(session, _order ??= FairOrder.Read(session, name));
+                },
+                cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            _order = null;
+            lock (_gate)
+                _order = null;
             throw;
         }
     }

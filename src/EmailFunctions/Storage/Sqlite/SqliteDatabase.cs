@@ -126,7 +126,7 @@ internal sealed class SqliteDatabase : IDisposable
             """
             CREATE TABLE IF NOT EXISTS queue_messages (
               sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible_at INTEGER NOT NULL,
-              lease TEXT, delivery_count INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL,
+              delivery_count INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL,
               group_name TEXT NOT NULL DEFAULT '', place INTEGER)
             """);
         // A file from before groups took turns.
