@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EmailFunctions.Keys;
 using EmailFunctions.Providers;
 using EmailFunctions.Tenants;
@@ -7,9 +8,12 @@ namespace EmailFunctions.Configs;
 /// <summary>Finds the provider that sends a tenant's mail: its own if it has an active configuration, else the system default.</summary>
 public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, SystemProvider system) : IProviderAccounts
 {
+    // Asked for several times a message; made once for each configuration that the cache brings.
+    private readonly ConditionalWeakTable<TenantConfig, ProviderSettings> _settings = [];
+
     /// <summary>The settings alone, which need no key.</summary>
     public async ValueTask<ProviderSettings> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        await GetActiveAsync(tenant, cancellationToken) is { } config ? WithSender(TenantConfig.ToProviderSettings(config.Fields)) : system.Account.Settings;
+        await GetActiveAsync(tenant, cancellationToken) is { } config ? SettingsOf(config) : system.Account.Settings;
 
     /// <summary>The account, with its secrets decrypted.</summary>
     /// <exception cref="KeyUnavailableException">The secrets can't be decrypted.</exception>
@@ -23,7 +27,7 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
         var secrets = config.Secrets is { } stored
             ? ToSecrets(await stored.OpenAsync(keys, config.SecretsOwner, cancellationToken))
             : ProviderSecrets.None;
-        return new ProviderAccount(config.Tenant, $"{config.Id} {config.ETag}", WithSender(TenantConfig.ToProviderSettings(config.Fields)), secrets);
+        return new ProviderAccount(config.Tenant, $"{config.Id} {config.ETag}", SettingsOf(config), secrets);
     }
 
     /// <summary>The account of a configuration that is not saved.</summary>
@@ -44,6 +48,9 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
 
     private async ValueTask<TenantConfig?> GetActiveAsync(TenantId tenant, CancellationToken cancellationToken) =>
         tenant.IsSystem ? null : await cache.GetAsync(tenant, cancellationToken) is { IsActive: true } config ? config : null;
+
+    private ProviderSettings SettingsOf(TenantConfig config) =>
+        _settings.GetValue(config, config => WithSender(TenantConfig.ToProviderSettings(config.Fields)));
 
     // Console and file may have no sender of their own.
     private ProviderSettings WithSender(ProviderSettings settings) =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EmailFunctions.Limits;
 using EmailFunctions.Providers;
 using EmailFunctions.Tenants;
@@ -45,12 +46,23 @@ public sealed record PolicyDefaults(int RateLimitPerMinute, Rollout RateLimiting
 /// <summary>Policies from configurations and the deployment's defaults.</summary>
 internal sealed class TenantPolicies(ConfigCache cache, SystemProvider system, PolicyDefaults defaults) : ITenantPolicies
 {
+    // Asked for several times a message; made once for each version of a configuration that the cache brings.
+    private const int MaxMade = 10_000;
+
+    private readonly ConcurrentDictionary<TenantId, (TenantConfig? Config, TenantPolicy Policy)> _made = new();
+
     public async ValueTask<TenantPolicy> GetAsync(TenantId tenant, bool fresh, CancellationToken cancellationToken)
     {
         if (fresh)
             await cache.InvalidateAsync(tenant, cancellationToken);
-        var fields = tenant.IsSystem ? null : (await cache.GetAsync(tenant, cancellationToken))?.Fields;
-        return Of(tenant, fields);
+        var config = tenant.IsSystem ? null : await cache.GetAsync(tenant, cancellationToken);
+        if (_made.TryGetValue(tenant, out var made) && ReferenceEquals(made.Config, config))
+            return made.Policy;
+        if (_made.Count > MaxMade)
+            _made.Clear();
+        var policy = Of(tenant, config?.Fields);
+        _made[tenant] = (config, policy);
+        return policy;
     }
 
     // Limits count by tenant also where the system default sends, so those of an inactive configuration hold, too.
