@@ -127,14 +127,15 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
     // Null: what was found had to be dealt with first.
     private async Task<LaneBatch?> PrepareAsync(List<LaneWork> works, bool counts)
     {
-        var policy = await parts.Policies.GetAsync(tenant, fresh: false, CancellationToken.None);
+        var mayBeNew = works.Exists(static work => work is PlanWork { LimitsMayBeNew: true });
+        var policy = await parts.Policies.GetAsync(tenant, mayBeNew, CancellationToken.None);
         counts |= works.Exists(static work => work is PlanWork { CountsLine: true });
         if (counts)
             _known = null;
         var line = await ReadAsync(works, policy.Limits);
         var limits = _known!.Limits;
         // The entity may know newer limits than this process, or older ones: the store decides.
-        if (limits.Rules != policy.Limits)
+        if (limits.Rules != policy.Limits && !mayBeNew)
             policy = await parts.Policies.GetAsync(tenant, fresh: true, CancellationToken.None);
         if (line.Expired.Count > 0)
         {

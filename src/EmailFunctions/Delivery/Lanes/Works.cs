@@ -167,6 +167,9 @@ internal sealed class PlanWork(PlanReason reason, long plan = 0) : LaneWork<bool
         }
     }
 
+    /// <summary>Whether limits that were read earlier must not be believed.</summary>
+    public bool LimitsMayBeNew => reason == PlanReason.NewLimits;
+
     /// <summary>Whether the line is to be counted anew, since something was lost.</summary>
     public bool CountsLine => reason == PlanReason.Lost;
 

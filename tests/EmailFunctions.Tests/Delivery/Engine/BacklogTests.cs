@@ -78,6 +78,24 @@ public sealed class BacklogTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_raised_limit_does_not_wait_for_the_next_slot_of_the_old_one()
+    {
+        var engine = Start(workers: 4, new LimitRules(0, 1, 0, 0));
+        engine.Loop.Run(async () =>
+        {
+            for (var number = 0; number < 20; number++)
+                await engine.AcceptAsync(Tenant);
+        });
+        engine.Loop.RunFor(TimeSpan.FromSeconds(20));
+        Assert.Single(engine.History.Calls);
+
+        engine.Loop.Run(() => engine.ChangeAsync(Tenant, SimPolicies.Of(new LimitRules(100, 0, 0, 0))));
+        engine.Loop.RunFor(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(20, engine.History.Calls.Count);
+    }
+
+    [Fact]
     public void A_limit_that_is_lowered_holds_for_what_waits_already()
     {
         const int Lowered = 5;
@@ -98,11 +116,11 @@ public sealed class BacklogTests(ITestOutputHelper output)
     private static DateTimeOffset SlotOf(SimEngine engine, MessageId id) =>
         engine.Read(id).History.Last(static line => line.Status == "sending").At;
 
-    private static SimEngine Start(int workers)
+    private static SimEngine Start(int workers, LimitRules? limits = null)
     {
         var engine = new SimEngine(Proof.Seed, new SimEngineSettings
         {
-            Policy = SimPolicies.Of(new LimitRules(PerMinute, 0, 0, 0)),
+            Policy = SimPolicies.Of(limits ?? new LimitRules(PerMinute, 0, 0, 0)),
             Faults = new SimFaults { MaxLatency = TimeSpan.FromMilliseconds(30) },
         });
         for (var number = 0; number < workers; number++)
