@@ -10,6 +10,7 @@ using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Simulation;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EmailFunctions.Tests.Delivery.Engine;
@@ -119,7 +120,11 @@ internal sealed class SimEngine
             IsExpected = static exception => exception is StoreUnavailableException,
         });
         var process = CreateProcess(worker.Context, worker.Clock, name);
-        worker.Start(process.Function.RunAsync);
+        worker.Start(async (body, cancellationToken) =>
+        {
+            await process.Function.RunAsync(body, cancellationToken);
+            await _settings.BeforeAcknowledge(worker.Context);
+        });
         Workers.Add(worker);
         return worker;
     }
@@ -168,7 +173,7 @@ internal sealed class SimEngine
         var claims = new ClaimPolicy(name, IsOnlyProcess: false);
         var random = new SimRandom(Loop);
         var retries = new RetryPolicy(new RetrySettings(20, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(20)), random);
-        var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, clock, NullLogger<LaneParts>.Instance));
+        var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, clock, _settings.Log));
         var payloads = Payloads;
         var hasher = new RecipientHasher(store, new DataKeyCache(null!, clock), clock);
         var gates = new ProviderGates(clock);
@@ -260,6 +265,12 @@ internal sealed record SimEngineSettings
 
     /// <summary>Puts something between a process and its table.</summary>
     public Func<IEntityTable, SimContext, IEntityTable> Wrap { get; init; } = static (table, _) => table;
+
+    /// <summary>What a process does between the end of a copy's handling and its completion.</summary>
+    public Func<SimContext, Task> BeforeAcknowledge { get; init; } = static _ => Task.CompletedTask;
+
+    /// <summary>Where all processes log what happens to limits.</summary>
+    public ILogger<LaneParts> Log { get; init; } = NullLogger<LaneParts>.Instance;
 }
 
 /// <summary>The tenants' policy; each process keeps what it read for half a minute.</summary>
