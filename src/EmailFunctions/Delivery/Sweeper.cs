@@ -33,17 +33,14 @@ public sealed partial class Sweeper(
     /// <summary>Sweeps up to a thousand tenants, and the longest overdue messages of each; counts those that got a new hint.</summary>
     public async Task<SweepRun> SweepMessagesAsync(CancellationToken cancellationToken)
     {
-        var (queued, swept, isComplete) = (0, 0, true);
-        var from = _nextTenant;
-        _nextTenant = null;
-        await foreach (var tenant in tenants.ListAsync(from, cancellationToken))
+        var (queued, swept, isLast, isComplete) = (0, 0, true, true);
+        await foreach (var tenant in tenants.ListAsync(_nextTenant, cancellationToken))
         {
-            if (swept++ == MaxTenants)
-            {
-                _nextTenant = tenant;
-                isComplete = false;
+            // Also if this run fails: tenants that come late must not depend on a run that gets through all others.
+            _nextTenant = tenant;
+            isLast = swept++ < MaxTenants;
+            if (!isLast)
                 break;
-            }
 
             var looks = 0;
             await foreach (var id in ledger.ListOverdueAsync(tenant, time.GetUtcNow() - Margin, cancellationToken))
@@ -62,9 +59,11 @@ public sealed partial class Sweeper(
                 LineMended(logger, tenant);
         }
 
+        if (isLast)
+            _nextTenant = null;
         if (queued > 0)
             Swept(logger, queued);
-        return new SweepRun(queued, isComplete);
+        return new SweepRun(queued, isLast && isComplete);
     }
 
     /// <summary>Looks at up to a thousand payloads, from where the run before stopped, and removes those that no message needs.</summary>

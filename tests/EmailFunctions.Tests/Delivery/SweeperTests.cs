@@ -1,4 +1,6 @@
+using System.Text;
 using EmailFunctions.Delivery;
+using EmailFunctions.Storage;
 using EmailFunctions.Sweeps;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Support;
@@ -23,6 +25,32 @@ public sealed class SweeperTests
         Assert.Equal(1, await SweepAsync(bench));
 
         Assert.Single(bench.Queue.Messages);
+    }
+
+    [Fact]
+    public async Task Runs_that_all_fail_half_way_reach_every_tenant_all_the_same()
+    {
+        const int Tenants = 6;
+        await using var bench = new DeliveryBench();
+        bench.Queue.IsDown = true;
+        for (var number = 0; number < Tenants; number++)
+            await bench.AcceptAsync(tenant: TenantId.TryParse($"tenant-{number}", out var tenant) ? tenant : null);
+        bench.Queue.IsDown = false;
+        bench.Clock.Advance(Sweeper.Margin + Moment);
+        var reads = 0;
+        bench.Table.OnRead = () =>
+        {
+            if (++reads % 4 == 0)
+                throw new StoreUnavailableException("A read failed, says the test.");
+        };
+
+        for (var run = 0; run < Tenants; run++)
+        {
+            reads = 0;
+            await Record.ExceptionAsync(() => SweepAsync(bench));
+        }
+
+        Assert.Equal(Tenants, bench.Queue.Messages.Select(static message => Encoding.UTF8.GetString(message.Body.Span)).Distinct().Count());
     }
 
     [Fact]
