@@ -12,15 +12,19 @@ public sealed record QuotaMark(TenantId Tenant, string Limit, string Period, int
 {
     private const string Prefix = "mark-";
 
-    internal static EntityWrite ToWrite(TenantId tenant, string limit, int percent, DateTimeOffset now)
+    /// <param name="tenant">Whose.</param>
+    /// <param name="limit">The quota or budget.</param>
+    /// <param name="percent">The mark.</param>
+    /// <param name="at">When the message that passed it may be sent, which is in the period that it counts in.</param>
+    internal static EntityWrite ToWrite(TenantId tenant, string limit, int percent, DateTimeOffset at)
     {
-        var period = now.UtcDateTime.ToString(limit == LimitNames.DailyQuota ? "yyyyMMdd" : "yyyyMM", CultureInfo.InvariantCulture);
+        var period = at.UtcDateTime.ToString(limit == LimitNames.DailyQuota ? "yyyyMMdd" : "yyyyMM", CultureInfo.InvariantCulture);
         return EntityWrite.Put(new Entity(tenant.Partition, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{limit}-{period}-{percent:D3}"))
         {
             ["limit"] = limit,
             ["period"] = period,
             ["percent"] = percent,
-            ["at"] = now,
+            ["at"] = at,
         });
     }
 

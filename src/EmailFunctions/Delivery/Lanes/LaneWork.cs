@@ -52,7 +52,7 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
     public HashSet<MessageId> Written { get; } = [];
 
     /// <summary>The marks of quota and budget that are passed.</summary>
-    public List<(string Limit, int Percent)> Marks { get; } = [];
+    public List<(string Limit, int Percent, DateTimeOffset At)> Marks { get; } = [];
 
     /// <summary>The first of the line, with their rows, for those works that send whoever is first.</summary>
     public LineHead Line => line;
@@ -91,9 +91,10 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
     public Turn Claim(LedgerEntry before, LedgerEntry entry, long at)
     {
         var cost = CostOf(entry);
-        Marks.AddRange(limits.Send(at, cost, entry.Priority));
         var notBefore = DateTimeOffset.FromUnixTimeMilliseconds(at);
         var start = notBefore > now ? notBefore : now;
+        // A slot of the next day may be taken a little before midnight: its marks are that day's.
+        Marks.AddRange(limits.Send(at, cost, entry.Priority).Select(mark => (mark.Limit, mark.Percent, start)));
         var claimed = claims.Claim(entry, start) with { Charge = cost is { } usd ? new Charge(start, usd) : entry.Charge };
         return new Turn(TurnKind.Claimed, Change(before, claimed), start, HasSlot: true);
     }

@@ -199,7 +199,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
         [
             LimitsRow.ToWrite(tenant, batch.Limits, batch.WriteId, known.ETag),
             .. batch.Writes,
-            .. batch.Marks.Select(mark => QuotaMark.ToWrite(tenant, mark.Limit, mark.Percent, batch.Now)),
+            .. batch.Marks.Select(mark => QuotaMark.ToWrite(tenant, mark.Limit, mark.Percent, mark.At)),
         ];
         WriteResult result;
         try

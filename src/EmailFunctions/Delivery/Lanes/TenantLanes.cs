@@ -43,7 +43,7 @@ public sealed partial class LaneParts(
     /// <summary>Puts the copies of a batch on the queue. What fails here is found by the sweep.</summary>
     internal async Task EnqueueAsync(TenantId tenant, LaneBatch batch)
     {
-        foreach (var (limit, percent) in batch.Marks)
+        foreach (var (limit, percent, _) in batch.Marks)
             MarkPassed(logger, tenant, percent, limit);
         if (batch.Bookings.Count == 0)
             return;
