@@ -59,6 +59,9 @@ internal sealed class TenantLimits
     /// <summary>Nothing is sent before: the provider asked for it, or is given a break.</summary>
     public long BlockedUntil { get; internal set; }
 
+    /// <summary>Until when the budget leaves too little to whoever is first in line, as a slot found out: no other is booked before.</summary>
+    public long ShortUntil { get; internal set; }
+
     public Consumption Day { get; internal set; }
 
     public Consumption Month { get; internal set; }
@@ -139,8 +142,8 @@ internal sealed class TenantLimits
             return new Booking(slot, IsWakeUp: false);
         }
 
-        // Where slots are booked, the next ones follow them without a gap.
-        WakeAt = Booked.IsEmpty ? slot : Math.Min(Booked.Last, slot);
+        // Where slots are booked, the next ones follow them without a gap, unless the first in line could not use them.
+        WakeAt = Booked.IsEmpty || ShortUntil > now ? slot : Math.Min(Booked.Last, slot);
         return new Booking(WakeAt.Value, IsWakeUp: true);
     }
 
@@ -160,6 +163,7 @@ internal sealed class TenantLimits
         Plan++;
         Booked.Clear();
         WakeAt = null;
+        ShortUntil = 0;
         return BookAll(now);
     }
 
@@ -191,6 +195,8 @@ internal sealed class TenantLimits
         // Slots are booked in order.
         if (booked is { IsEmpty: false } && booked.Last > time)
             time = booked.Last;
+        if (booked is not null)
+            Wait(ShortUntil, LimitNames.MonthlyBudget);
         if (cost is not { } usd)
             return (time, limit);
         if (Rules.DailyQuota > 0 || Rules.MonthlyBudgetUsd > 0)

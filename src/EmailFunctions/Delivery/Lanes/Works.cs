@@ -107,6 +107,9 @@ internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWo
         {
             // Others were late before it, so its slot is not free yet: it takes the next one.
             limits.LineLimit = limit ?? limits.LineLimit;
+            // What it costs is known only now; slots that were booked regardless would find the same, again and again.
+            if (limit == LimitNames.MonthlyBudget)
+                limits.ShortUntil = at;
             batch.Line.PutBack(first);
             batch.Book(limits.Book(now, cost));
             return;
