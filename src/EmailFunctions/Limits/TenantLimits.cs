@@ -27,7 +27,8 @@ internal sealed class TenantLimits
     private readonly long _minuteWindow;
     private readonly long _hourWindow;
 
-    // Around midnight clocks disagree which day it is, so that nothing that counts by days is sent then.
+    // Around midnight clocks disagree which day it is, so that nothing that counts by days is sent then. It begins before the first
+    // process can take a slot of the new day, which is early: from then on the old day's count is gone.
     private readonly long _beforeMidnight;
     private readonly long _afterMidnight;
 
@@ -37,7 +38,7 @@ internal sealed class TenantLimits
         _minuteWindow = (long)(TimeSpan.FromMinutes(1) + timing.Widening).TotalMilliseconds;
         _hourWindow = (long)(TimeSpan.FromHours(1) + timing.Widening).TotalMilliseconds;
         _afterMidnight = (long)(timing.ClockDifference / 2).TotalMilliseconds;
-        _beforeMidnight = _afterMidnight + (long)timing.Grace.TotalMilliseconds;
+        _beforeMidnight = (long)(SlotTiming.Early + timing.ClockDifference).TotalMilliseconds;
         Rules = rules;
     }
 

@@ -105,8 +105,8 @@ public sealed class TenantLimitsTests
         var limits = new TenantLimits(SlotTiming.ManyProcesses, new LimitRules(0, 0, 10, 0));
         const long Midnight = Noon + (Day / 2);
 
-        Assert.Equal(Midnight - 1_751, limits.Earliest(Midnight - 1_751, 0).Time);
-        Assert.Equal(Midnight + 1_000, limits.Earliest(Midnight - 1_750, 0).Time);
+        Assert.Equal(Midnight - 7_001, limits.Earliest(Midnight - 7_001, 0).Time);
+        Assert.Equal(Midnight + 1_000, limits.Earliest(Midnight - 7_000, 0).Time);
         Assert.Equal(Midnight + 1_000, limits.Earliest(Midnight, 0).Time);
         Assert.Equal(Midnight + 1_000, limits.Earliest(Midnight + 1_000, 0).Time);
     }
