@@ -135,8 +135,19 @@ public sealed class MessageDispatcher(
     {
         if (turn is not { Kind: TurnKind.Claimed, Entry: { ETag: null } claimed })
             return turn;
-        var stored = await ledger.GetAsync(claimed.Id, cancellationToken);
-        return stored?.WriteId == claimed.WriteId && stored is { Status: MessageStatus.Sending } ? turn with { Entry = stored } : Turn.Stale;
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                var stored = await ledger.GetAsync(claimed.Id, cancellationToken);
+                return stored?.WriteId == claimed.WriteId && stored is { Status: MessageStatus.Sending } ? turn with { Entry = stored } : Turn.Stale;
+            }
+            catch (StoreUnavailableException) when (failures < LaneParts.OutageWaits.Count)
+            {
+                // Given up here, a message that was never sent would count as one whose outcome nobody saw.
+                await Task.Delay(LaneParts.OutageWaits[failures], time, CancellationToken.None);
+            }
+        }
     }
 
     private async ValueTask<DateTimeOffset?> StoppedUntilAsync(TenantId tenant, CancellationToken cancellationToken) =>

@@ -123,7 +123,8 @@ public sealed class ProviderGates(TimeProvider time)
             {
                 var wait = State().Until is { } until ? until - _time.GetUtcNow() : ProbeTime;
                 return SendResult.Failed(SendStatus.Postponed, ErrorCategory.ProviderUnavailable, "The provider failed repeatedly and is left alone for a while.")
-                    with { RetryAfter = wait };
+                    with
+                { RetryAfter = wait };
             }
             finally
             {
