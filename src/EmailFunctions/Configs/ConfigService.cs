@@ -76,8 +76,7 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
             EnsureExpected(current, expectedETag);
             if (await store.DeleteAsync(current, cancellationToken))
             {
-                await cache.InvalidateAsync(tenant, cancellationToken);
-                await watcher.ChangedAsync(tenant, cancellationToken);
+                await AnnounceAsync(tenant);
                 return;
             }
         }
@@ -131,9 +130,15 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
         var etag = await store.WriteAsync(config, cancellationToken);
         if (etag is null)
             return null;
-        await cache.InvalidateAsync(config.Tenant, cancellationToken);
-        await watcher.ChangedAsync(config.Tenant, cancellationToken);
+        await AnnounceAsync(config.Tenant);
         return config with { ETag = etag };
+    }
+
+    // Also for a client that is gone: the change is stored.
+    private async Task AnnounceAsync(TenantId tenant)
+    {
+        await cache.InvalidateAsync(tenant, CancellationToken.None);
+        await watcher.ChangedAsync(tenant, CancellationToken.None);
     }
 
     private async Task<SealedSecrets?> ResealAsync(

@@ -20,6 +20,10 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
     public async ValueTask<ProviderAccount> GetAccountAsync(TenantId tenant, CancellationToken cancellationToken) =>
         await GetActiveAsync(tenant, cancellationToken) is { } config ? await ToAccountAsync(config, cancellationToken) : system.Account;
 
+    /// <summary>The version that the account has now, without opening its secrets.</summary>
+    public async ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await GetActiveAsync(tenant, cancellationToken) is { } config ? VersionOf(config) : system.Account.Version;
+
     /// <summary>The account of a saved configuration, active or not.</summary>
     /// <exception cref="KeyUnavailableException">The secrets can't be decrypted.</exception>
     public async ValueTask<ProviderAccount> ToAccountAsync(TenantConfig config, CancellationToken cancellationToken)
@@ -27,7 +31,7 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
         var secrets = config.Secrets is { } stored
             ? ToSecrets(await stored.OpenAsync(keys, config.SecretsOwner, cancellationToken))
             : ProviderSecrets.None;
-        return new ProviderAccount(config.Tenant, $"{config.Id} {config.ETag}", SettingsOf(config), secrets);
+        return new ProviderAccount(config.Tenant, VersionOf(config), SettingsOf(config), secrets);
     }
 
     /// <summary>The account of a configuration that is not saved.</summary>
@@ -48,6 +52,8 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
 
     private async ValueTask<TenantConfig?> GetActiveAsync(TenantId tenant, CancellationToken cancellationToken) =>
         tenant.IsSystem ? null : await cache.GetAsync(tenant, cancellationToken) is { IsActive: true } config ? config : null;
+
+    private static string VersionOf(TenantConfig config) => $"{config.Id} {config.ETag}";
 
     private ProviderSettings SettingsOf(TenantConfig config) =>
         _settings.GetValue(config, config => WithSender(TenantConfig.ToProviderSettings(config.Fields)));

@@ -34,6 +34,9 @@ public interface IProviderAccounts
     /// <summary>The account, with its secrets decrypted.</summary>
     /// <exception cref="Keys.KeyUnavailableException">The secrets can't be decrypted.</exception>
     ValueTask<ProviderAccount> GetAccountAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>The version that the account has now, without opening its secrets.</summary>
+    ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken);
 }
 
 /// <summary>What the deployment says where a tenant does not, and what it switches off for all.</summary>

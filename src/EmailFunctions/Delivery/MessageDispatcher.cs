@@ -95,16 +95,11 @@ public sealed class MessageDispatcher(
     {
         var wasSending = entry.Status == MessageStatus.Sending;
         if (open.ExpiresAt <= now)
-            return await ChangeAsync(entry, Outcomes.Expire(open, now));
+            return await lanes.EndAsync(entry, Outcomes.Expire(open, now));
         if (wasSending && policy.HoldsUnknown)
-            return await ChangeAsync(entry, Outcomes.Hold(open, Outcomes.UnknownReason, now));
+            return await ledger.WriteAsync([.. Ledger.Change(entry, Outcomes.Hold(open, Outcomes.UnknownReason, now))], CancellationToken.None) is not null;
         return wasSending && !retries.MayRetry(open, now) ? await recorder.TryGiveUpAsync(entry, open, cancellationToken) : null;
     }
-
-    private async Task<bool> ChangeAsync(LedgerEntry entry, LedgerEntry after) =>
-        (entry.IsWaiting
-            ? await lanes.ChangeAsync(entry, after)
-            : await ledger.WriteAsync([.. Ledger.Change(entry, after)], CancellationToken.None)) is not null;
 
     // A tenant without limits needs no lane.
     private async Task<Turn> ClaimFreelyAsync(LedgerEntry entry, LedgerEntry open, DateTimeOffset? stop, DateTimeOffset now, CancellationToken cancellationToken)

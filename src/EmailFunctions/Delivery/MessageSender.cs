@@ -8,10 +8,14 @@ namespace EmailFunctions.Delivery;
 
 /// <summary>What came of an attempt.</summary>
 /// <param name="Result">What the provider said, or why it was not asked.</param>
-/// <param name="Provider">Who was asked; null when it did not come to that.</param>
+/// <param name="Account">With which account; null when it did not come to that.</param>
 /// <param name="Content">What was to be sent; null when it could not be read.</param>
 /// <param name="Duration">The call of the provider.</param>
-public sealed record Attempt(SendResult Result, ProviderSettings? Provider, EmailContent? Content, TimeSpan Duration);
+public sealed record Attempt(SendResult Result, ProviderAccount? Account, EmailContent? Content, TimeSpan Duration)
+{
+    /// <summary>Who was asked; null when it did not come to that.</summary>
+    public ProviderSettings? Provider => Account?.Settings;
+}
 
 /// <summary>A message with all that its sending needs, or why it can't be sent.</summary>
 internal sealed record PreparedEmail(OutgoingEmail? Email, ProviderAccount? Account, SendResult? Failure)
@@ -57,7 +61,7 @@ public sealed partial class MessageSender(
             ?? await CatchAsync(
                 prepared.Email!.Id,
                 async () => await gates.CallAsync(prepared.Email.Id.Tenant, prepared.Account!.Settings, token => CallAsync(prepared.Email, prepared.Account, token), cancellationToken));
-        return new Attempt(result!, prepared.Account?.Settings, prepared.Email?.Content, time.GetElapsedTime(started));
+        return new Attempt(result!, prepared.Account, prepared.Email?.Content, time.GetElapsedTime(started));
     }
 
     private SendResult? Check(OutgoingEmail email, ProviderAccount account)

@@ -22,12 +22,14 @@ public sealed partial class OutcomeRecorder(
     RetryPolicy retries,
     RecipientHasher hasher,
     TenantLanes lanes,
+    HeldMessages held,
+    IProviderAccounts accounts,
     ITenantPolicies policies,
     TimeProvider time,
     ILogger<OutcomeRecorder> logger)
 {
-    // The ledger row, its index rows and the limits take three of a batch's places at most, where a message ends.
-    private const int MaxRecordsInBatch = EntityLimits.MaxBatchEntities - 3;
+    // The ledger row, its two index rows and the limits take the other places, where a message ends as a dead letter.
+    private const int MaxRecordsInBatch = EntityLimits.MaxBatchEntities - 4;
 
     // While the store is down an outcome waits here: given up, the message would be sent a second time.
     private static readonly TimeSpan[] Waits = [.. new[] { 0.1, 0.3, 1, 3, 10, 20, 30, 30 }.Select(TimeSpan.FromSeconds)];
@@ -52,7 +54,7 @@ public sealed partial class OutcomeRecorder(
                 var policy = await policies.GetAsync(claimed.Id.Tenant, fresh: false, CancellationToken.None);
                 outcome ??= Outcomes.Of(claimed, attempt, retries, policy.HoldsUnknown, time.GetUtcNow());
                 if (await TryRecordAsync(claimed, outcome, attempt, policy))
-                    await FollowAsync(claimed, outcome, isInLine: GoesInLine(attempt, policy));
+                    await FollowAsync(claimed, outcome, attempt, isInLine: GoesInLine(attempt, policy));
                 return;
             }
             catch (StoreUnavailableException exception) when (failures < Waits.Length)
@@ -69,7 +71,7 @@ public sealed partial class OutcomeRecorder(
     /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<bool> TryGiveUpAsync(LedgerEntry before, LedgerEntry entry, CancellationToken cancellationToken)
     {
-        var unseen = new Attempt(Outcomes.Unseen, Provider: null, await payloads.TryReadAsync(entry, cancellationToken), TimeSpan.Zero);
+        var unseen = new Attempt(Outcomes.Unseen, Account: null, await payloads.TryReadAsync(entry, cancellationToken), TimeSpan.Zero);
         var outcome = Outcomes.GiveUp(entry, time.GetUtcNow());
         var policy = await policies.GetAsync(entry.Id.Tenant, fresh: false, cancellationToken);
         if (!await WriteAsync(before, outcome, unseen, policy))
@@ -186,11 +188,13 @@ public sealed partial class OutcomeRecorder(
     }
 
     // The sweep would do both later; a failure here loses nothing.
-    private async Task FollowAsync(LedgerEntry claimed, LedgerEntry outcome, bool isInLine)
+    private async Task FollowAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, bool isInLine)
     {
         try
         {
-            if (outcome is { Status: MessageStatus.Deferred, IsHeld: false } && !isInLine)
+            if (outcome is { IsHeld: true, Reason: Outcomes.ConfigReason })
+                await ReleaseIfMendedAsync(outcome.Id, attempt);
+            else if (outcome is { Status: MessageStatus.Deferred, IsHeld: false } && !isInLine)
                 await queue.EnqueueAsync(outcome.Id, outcome.DueAt, CancellationToken.None);
             else if (outcome.Status is MessageStatus.Sent or MessageStatus.Failed)
                 await payloads.RemoveAsync(claimed, CancellationToken.None);
@@ -202,6 +206,17 @@ public sealed partial class OutcomeRecorder(
 
         if (outcome.Status is MessageStatus.Failed or MessageStatus.DeadLettered)
             NotSent(logger, outcome.Id, outcome.Status, outcome.ErrorCategory, outcome.Attempts);
+    }
+
+    // The configuration was changed while the message was on its way: what the change released did not hold this one yet.
+    private async Task ReleaseIfMendedAsync(MessageId id, Attempt attempt)
+    {
+        if (attempt.Account is { } account
+            && await accounts.GetVersionAsync(id.Tenant, CancellationToken.None) != account.Version
+            && await ledger.GetAsync(id, CancellationToken.None) is { } entry)
+        {
+            await held.TryReleaseAsync(entry, CancellationToken.None);
+        }
     }
 
     [LoggerMessage(EventId = 310, Level = LogLevel.Warning, Message = "The outcome of message {MessageId} can't be written yet; trying again.")]

@@ -67,6 +67,9 @@ internal sealed class TenantLimits
 
     public Consumption Month { get; internal set; }
 
+    /// <summary>Plans in a row that were made since copies did not come, without a send in between.</summary>
+    public int Mends { get; internal set; }
+
     /// <summary>Sends since the last one of low priority.</summary>
     public int SinceLow { get; internal set; }
 
@@ -95,6 +98,7 @@ internal sealed class TenantLimits
     {
         Remember(Minute, Rules.PerMinute, time, _minuteWindow);
         Remember(Hour, Rules.PerHour, time, _hourWindow);
+        Mends = 0;
         SinceLow = priority == MessagePriority.Low ? 0 : Math.Min(SinceLow + 1, LowEvery);
         if (cost is not { } usd)
             return [];
@@ -125,7 +129,19 @@ internal sealed class TenantLimits
             return;
         // Copies that are still on the queue will find nobody.
         Booked.Clear();
-        LineLimit = null;
+        (WakeAt, ShortUntil, LineLimit) = (null, 0, null);
+    }
+
+    /// <summary>
+    /// Something was given back, or somebody left, while the line waits for its budget: whoever is first now may have enough. One slot
+    /// finds out, and each that is used books the next.
+    /// </summary>
+    public Booking Retry(long now)
+    {
+        if (InLine == 0 || LineLimit != LimitNames.MonthlyBudget)
+            return Booking.None;
+        (WakeAt, ShortUntil) = (null, 0);
+        return Book(now, cost: 0);
     }
 
     /// <summary>Books one slot more if somebody in line has none; where it is too far ahead, or too many are booked, a wake-up.</summary>

@@ -80,6 +80,6 @@ public sealed partial class IdempotencySweep(
         return new SweepRun(removed, isComplete);
     }
 
-    [LoggerMessage(EventId = 210, Level = LogLevel.Information, Message = "The sweep removed {Count} idempotency keys that had expired.")]
+    [LoggerMessage(EventId = 220, Level = LogLevel.Information, Message = "The sweep removed {Count} idempotency keys that had expired.")]
     private static partial void Removed(ILogger logger, int count);
 }

@@ -24,9 +24,6 @@ public sealed class TenantDirectory(IEntityTable table)
         _entered[tenant] = true;
     }
 
-    /// <summary>All tenants, by name.</summary>
-    public IAsyncEnumerable<TenantId> ListAsync(CancellationToken cancellationToken) => ListAsync(from: null, cancellationToken);
-
     /// <summary>The tenants by name, from one on; null: from the first.</summary>
     public async IAsyncEnumerable<TenantId> ListAsync(TenantId? from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using EmailFunctions.Delivery;
+using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Tests.Support;
@@ -216,6 +217,81 @@ public sealed class OutcomeTests
         var row = Assert.Single(await bench.RowsAsync("line"));
         Assert.Equal(0.03m, decimal.Parse(row.GetString("month_used")!, System.Globalization.CultureInfo.InvariantCulture));
     }
+
+    [Fact]
+    public async Task A_mistake_that_was_mended_while_a_message_was_on_its_way_does_not_hold_it()
+    {
+        await using var bench = Bench(perMinute: 0);
+        bench.Provider.Answer = static call => call == 1 ? SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Auth, "wrong password") : SendResult.Sent("taken");
+        bench.Provider.During = async _ =>
+        {
+            if (bench.Provider.Given.Count > 1)
+                return;
+            await bench.ChangeConfigAsync();
+            await bench.RunQueueAsync(TimeSpan.FromSeconds(1));
+        };
+        var id = await bench.AcceptAsync();
+        bench.Queue.Messages.Clear();
+
+        await bench.DispatchAsync(id);
+        await bench.RunQueueAsync(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(MessageStatus.Sent, (await bench.ReadAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_to_a_hundred_recipients_that_gives_its_cost_back_fits_into_its_batches()
+    {
+        await using var bench = Bench(perMinute: 0);
+        await bench.ConfigureAsync("""{"provider_type":"file","from_email":"a@example.com","cost_per_email_usd":0.01,"monthly_budget_usd":10}""");
+        bench.Provider.Answer = static _ => SendResult.Failed(SendStatus.Transient, ErrorCategory.Recipient, "later");
+        var id = await bench.AcceptAsync(recipients: 100);
+
+        await bench.DispatchAsync(id);
+        await bench.RunQueueAsync(TimeSpan.FromDays(1));
+
+        Assert.Equal(MessageStatus.DeadLettered, (await bench.ReadAsync(id)).Status);
+        Assert.Equal(100, (await bench.RowsAsync("audit-")).Count);
+        Assert.Equal(0m, await MonthUsedAsync(bench));
+    }
+
+    [Fact]
+    public async Task A_message_that_expires_after_a_failed_attempt_gives_its_cost_back()
+    {
+        await using var bench = Bench(perMinute: 0);
+        await bench.ConfigureAsync("""{"provider_type":"file","from_email":"a@example.com","cost_per_email_usd":1,"monthly_budget_usd":10}""");
+        bench.Provider.Answer = static _ => SendResult.Failed(SendStatus.Transient, ErrorCategory.Recipient, "later");
+        var id = await bench.AcceptAsync();
+        await bench.DispatchAsync(id);
+        var entry = await bench.ReadAsync(id);
+        await bench.Table.WriteAsync([.. Ledger.Change(entry, entry with { ExpiresAt = bench.Clock.GetUtcNow() })], TestContext.Current.CancellationToken);
+
+        await bench.DispatchAsync(id);
+
+        Assert.Equal(MessageStatus.Expired, (await bench.ReadAsync(id)).Status);
+        Assert.Equal(0m, await MonthUsedAsync(bench));
+    }
+
+    [Fact]
+    public async Task Cancelling_all_of_a_line_leaves_the_next_one_no_wake_up_to_wait_for()
+    {
+        await using var bench = Bench(perMinute: 0);
+        await bench.ConfigureAsync("""{"provider_type":"file","from_email":"a@example.com","cost_per_email_usd":1,"monthly_budget_usd":10}""");
+        await bench.DispatchAsync(await bench.AcceptAsync(recipients: 9));
+        var costly = await bench.AcceptAsync(recipients: 5);
+        await bench.DispatchAsync(costly);
+        Assert.Equal("monthly_budget", (await bench.ReadAsync(costly)).Limit);
+        var cheap = await bench.AcceptAsync();
+        await bench.DispatchAsync(cheap);
+
+        Assert.True(await bench.Get<TenantLanes>().EndAsync(await bench.ReadAsync(costly), Outcomes.Cancel(await bench.ReadAsync(costly), bench.Clock.GetUtcNow())));
+        await bench.RunQueueAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(MessageStatus.Sent, (await bench.ReadAsync(cheap)).Status);
+    }
+
+    private static async Task<decimal> MonthUsedAsync(DeliveryBench bench) =>
+        decimal.Parse(Assert.Single(await bench.RowsAsync("line")).GetString("month_used")!, System.Globalization.CultureInfo.InvariantCulture);
 
     private static DeliveryBench Bench(int perMinute) => new(new Dictionary<string, string> { ["EMAIL_RATE_LIMIT_PER_MINUTE"] = $"{perMinute}" });
 }

@@ -74,9 +74,20 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
             Bookings.Add(booking);
     }
 
-    /// <summary>What a message takes from quota and budget; null where it has taken it before.</summary>
+    /// <summary>What a message takes from quota and budget; null where it has taken it before: it counts once, on the day of its first attempt.</summary>
     public decimal? CostOf(LedgerEntry entry) =>
         entry.Charge is null ? entry.RecipientCount * policy.CostPerRecipientUsd : null;
+
+    /// <summary>Whether a message must not be sent at that time any more.</summary>
+    public bool IsTooLate(LedgerEntry entry, long at) => entry.ExpiresAt?.ToUnixTimeMilliseconds() <= Math.Max(at, NowMilliseconds);
+
+    /// <summary>It is too late for a message, which stands in no line any more.</summary>
+    public void Expire(LedgerEntry before, LedgerEntry entry)
+    {
+        if (entry.Charge is { } charge)
+            limits.Refund(charge.At.ToUnixTimeMilliseconds(), charge.CostUsd);
+        Change(before, Outcomes.Expire(entry, now));
+    }
 
     /// <summary>Writes a message's row, and its index rows.</summary>
     public LedgerEntry Change(LedgerEntry before, LedgerEntry after)

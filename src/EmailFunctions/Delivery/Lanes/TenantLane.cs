@@ -14,6 +14,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
     // The limits' own row and the marks take the rest of a batch's places.
     private const int MaxWrites = EntityLimits.MaxBatchEntities - 10;
     private const int MaxWorks = 24;
+    private const int MaxExpired = 15;
     private const int MaxTries = 60;
 
     // What is torn so often is not two reads with a change between them: the line is counted.
@@ -95,7 +96,12 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
                 await Task.Delay(parts.Backoff(tries), parts.Time);
             var wasKnown = _known is not null;
             if (await PrepareAsync(works, counts: tears == MaxTears) is not { } batch)
+            {
+                // Nobody was in the way.
+                tries--;
                 continue;
+            }
+
             Apply(works, batch);
             if ((batch.IsDoubtful && wasKnown) || (batch.IsTorn && ++tears <= MaxTears))
                 _known = null;
@@ -139,8 +145,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
             policy = await parts.Policies.GetAsync(tenant, fresh: true, CancellationToken.None);
         if (line.Expired.Count > 0)
         {
-            var now = parts.Time.GetUtcNow();
-            await FinishAsync([.. line.Expired.Take(MaxWorks).Select(entry => new ChangeWork(entry, Outcomes.Expire(entry, now), []))]);
+            await ExpireAsync();
             return null;
         }
 
@@ -158,6 +163,16 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
         }
 
         return batch;
+    }
+
+    // Where one has expired others may have.
+    private async Task ExpireAsync()
+    {
+        var now = parts.Time.GetUtcNow();
+        var line = await LineHead.ReadAsync(parts.Ledger, tenant, first: null, MaxExpired, low: 0, now);
+        var low = await LineHead.ReadAsync(parts.Ledger, tenant, first: null, wanted: 1, low: 1, now);
+        await FinishAsync([.. line.Expired.Concat(low.Expired).DistinctBy(static entry => entry.Id)
+            .Select(entry => new ChangeWork(entry, Outcomes.Expire(entry, now), []) { Refund = entry.Charge })]);
     }
 
     // The limits, where they are not known, and as much of the line as the works need: both by one query where they need both.

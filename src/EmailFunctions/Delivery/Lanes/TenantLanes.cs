@@ -102,6 +102,18 @@ public sealed class TenantLanes(LaneParts parts)
     internal Task<string?> ChangeAsync(LedgerEntry before, LedgerEntry after, Charge? refund = null, IReadOnlyList<EntityWrite>? others = null) =>
         AskAsync(before.Id.Tenant, new ChangeWork(before, after, others ?? []) { Refund = refund });
 
+    /// <summary>
+    /// A message ends without being sent: it leaves the line, if it stands in it, and gives back what it took. False when its row is
+    /// not what was read.
+    /// </summary>
+    internal async Task<bool> EndAsync(LedgerEntry before, LedgerEntry after)
+    {
+        var refund = before.Charge is { CostUsd: > 0 } charge ? charge : null;
+        return (before.IsWaiting || refund is not null
+            ? await ChangeAsync(before, after, refund)
+            : await parts.Ledger.WriteAsync([.. Ledger.Change(before, after)], CancellationToken.None)) is not null;
+    }
+
     /// <summary>Books anew what should have come and did not; true where that was so.</summary>
     internal async Task<bool> MendAsync(TenantId tenant, CancellationToken cancellationToken)
     {

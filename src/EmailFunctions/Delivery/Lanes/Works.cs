@@ -48,7 +48,9 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival 
             Arrival.LostSlot => at <= batch.NowMilliseconds + (long)SlotTiming.Early.TotalMilliseconds,
             _ => false,
         };
-        if (isNext)
+        if (isNext && batch.IsTooLate(entry, at))
+            batch.Expire(before, entry);
+        else if (isNext)
             _turn = batch.Claim(before, entry, at);
         else
             batch.Wait(before, entry);
@@ -116,7 +118,13 @@ internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWo
         }
 
         limits.Leave(first.Priority);
-        _turn = batch.Claim(first, first, at);
+        if (batch.IsTooLate(first, at))
+            batch.Expire(first, first);
+        else
+            _turn = batch.Claim(first, first, at);
+        // Where the line waited for its budget, each books the next.
+        if (limits.Booked.IsEmpty)
+            batch.Book(limits.Book(now, cost: 0));
     }
 
     public override void Complete(string? etag) =>
@@ -143,8 +151,9 @@ internal enum PlanReason
 /// <summary>Books slots for those in line who have none.</summary>
 internal sealed class PlanWork(PlanReason reason, long plan = 0) : LaneWork<bool>
 {
-    /// <summary>How long a copy may be late before it counts as lost.</summary>
+    /// <summary>How long a copy may be late before it counts as lost; twice as long each time, as long as nothing is sent.</summary>
     private static readonly long Late = (long)TimeSpan.FromSeconds(30).TotalMilliseconds;
+    private static readonly long LatestLate = (long)TimeSpan.FromHours(1).TotalMilliseconds;
 
     public override void Apply(LaneBatch batch)
     {
@@ -152,7 +161,12 @@ internal sealed class PlanWork(PlanReason reason, long plan = 0) : LaneWork<bool
         var now = batch.NowMilliseconds;
         switch (reason)
         {
-            // Changed limits were seen before any work was applied.
+            // Changed limits were seen before any work was applied; a changed provider need not be waited for.
+            case PlanReason.NewLimits when limits.BlockedUntil > now:
+                batch.IsChanged = true;
+                limits.BlockedUntil = 0;
+                limits.Replan(limits.Rules, now).ForEach(batch.Book);
+                break;
             case PlanReason.NewLimits:
                 break;
             case PlanReason.WakeUp when plan == limits.Plan && limits.WakeAt <= now + (long)SlotTiming.Early.TotalMilliseconds:
@@ -162,6 +176,7 @@ internal sealed class PlanWork(PlanReason reason, long plan = 0) : LaneWork<bool
                 break;
             case PlanReason.Lost when IsLost(limits, now):
                 batch.IsChanged = true;
+                limits.Mends++;
                 limits.Replan(limits.Rules, now).ForEach(batch.Book);
                 break;
             default:
@@ -177,11 +192,14 @@ internal sealed class PlanWork(PlanReason reason, long plan = 0) : LaneWork<bool
     public bool CountsLine => reason == PlanReason.Lost;
 
     /// <summary>Whether copies that should have come did not.</summary>
-    public static bool IsLost(TenantLimits limits, long now) =>
-        limits.InLine > 0
-        && ((!limits.Booked.IsEmpty && limits.Booked.First < now - Late)
-            || limits.WakeAt < now - Late
-            || (limits.Booked.IsEmpty && limits.WakeAt is null));
+    public static bool IsLost(TenantLimits limits, long now)
+    {
+        var due = now - Math.Min(LatestLate, Late << Math.Min(limits.Mends, 10));
+        return limits.InLine > 0
+            && ((!limits.Booked.IsEmpty && limits.Booked.First < due)
+                || limits.WakeAt < due
+                || (limits.Booked.IsEmpty && limits.WakeAt is null));
+    }
 
     public override void Complete(string? etag) => SetAnswer(true);
 
@@ -207,6 +225,7 @@ internal sealed class ChangeWork(LedgerEntry before, LedgerEntry after, IReadOnl
             batch.Limits.Leave(before.Priority);
         if (Refund is { } refund)
             batch.Limits.Refund(refund.At.ToUnixTimeMilliseconds(), refund.CostUsd);
+        batch.Book(batch.Limits.Retry(batch.NowMilliseconds));
         batch.Change(before, after);
         batch.Writes.AddRange(others);
     }

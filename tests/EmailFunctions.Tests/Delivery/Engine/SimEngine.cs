@@ -177,11 +177,11 @@ internal sealed class SimEngine
         var payloads = Payloads;
         var hasher = new RecipientHasher(store, new DataKeyCache(null!, clock), clock);
         var gates = new ProviderGates(clock);
-        var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, policies, clock, NullLogger<OutcomeRecorder>.Instance);
+        var held = new HeldMessages(ledger, queue, clock);
+        var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, clock, NullLogger<OutcomeRecorder>.Instance);
         var registry = new ProviderRegistry([new SimProvider(this, context)]);
         var sender = new MessageSender(payloads, accounts, registry, gates, recorder, clock, NullLogger<MessageSender>.Instance);
         var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
-        var held = new HeldMessages(ledger, queue, clock);
         return new SimProcess(
             new DispatchFunction(dispatcher, lanes, held, NullLogger<DispatchFunction>.Instance),
             new Sweeper(ledger, payloads, new TenantDirectory(store), lanes, queue, clock, NullLogger<Sweeper>.Instance),
@@ -223,6 +223,8 @@ internal sealed class SimEngine
         public ValueTask<ProviderSettings> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) => new(Account.Settings);
 
         public ValueTask<ProviderAccount> GetAccountAsync(TenantId tenant, CancellationToken cancellationToken) => new(Account);
+
+        public ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken) => new(Account.Version);
     }
 
     private sealed class SimRandom(SimLoop loop) : IRandom
