@@ -30,6 +30,29 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    public async Task A_message_that_is_late_for_its_slot_takes_another_one()
+    {
+        await using var bench = new DeliveryBench();
+        await WarmUpAsync(bench);
+        var id = await bench.AcceptAsync();
+        bench.Table.ResetCounts();
+        // The claim's own write takes longer than the time of a slot may be off.
+        bench.Table.OnWrite = write =>
+        {
+            if (write == 1)
+                bench.Clock.Advance(TimeSpan.FromSeconds(2));
+            return TableFault.None;
+        };
+
+        await bench.DispatchAsync(id);
+
+        var entry = await bench.ReadAsync(id);
+        Assert.Equal((MessageStatus.Sent, 1), (entry.Status, entry.Attempts));
+        Assert.Equal(2, entry.History.Count(static line => line.Status == "sending"));
+        Assert.Equal(2, bench.Provider.Given.Count);
+    }
+
+    [Fact]
     public async Task An_outcome_waits_for_a_store_that_is_down()
     {
         await using var bench = new DeliveryBench();
