@@ -130,19 +130,9 @@ public sealed class MessageDispatcher(
     {
         if (turn is not { Kind: TurnKind.Claimed, Entry: { ETag: null } claimed })
             return turn;
-        for (var failures = 0; ; failures++)
-        {
-            try
-            {
-                var stored = await ledger.GetAsync(claimed.Id, cancellationToken);
-                return stored?.WriteId == claimed.WriteId && stored is { Status: MessageStatus.Sending } ? turn with { Entry = stored } : Turn.Stale;
-            }
-            catch (StoreUnavailableException) when (failures < LaneParts.OutageWaits.Count)
-            {
-                // Given up here, a message that was never sent would count as one whose outcome nobody saw.
-                await Task.Delay(LaneParts.OutageWaits[failures], time, CancellationToken.None);
-            }
-        }
+        // Given up too soon, a message that was never sent would count as one whose outcome nobody saw.
+        var stored = await StoreOutage.OutlastAsync(() => ledger.GetAsync(claimed.Id, cancellationToken), time);
+        return stored?.WriteId == claimed.WriteId && stored is { Status: MessageStatus.Sending } ? turn with { Entry = stored } : Turn.Stale;
     }
 
     private async ValueTask<DateTimeOffset?> StoppedUntilAsync(TenantId tenant, CancellationToken cancellationToken) =>

@@ -5,7 +5,7 @@ internal static class Periods
 {
     private const long DayMilliseconds = 86_400_000;
 
-    public static long DayOf(long time) => Math.DivRem(time, DayMilliseconds).Quotient;
+    public static long DayOf(long time) => time / DayMilliseconds;
 
     public static long StartOfDay(long day) => day * DayMilliseconds;
 

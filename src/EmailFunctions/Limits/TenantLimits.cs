@@ -190,8 +190,8 @@ internal sealed class TenantLimits
     /// <summary>How many of the next <paramref name="sends"/> are for those of low priority, at most.</summary>
     public int LowTurns(int sends) => Line[2] == 0 ? 0 : Math.Min(Line[2], (SinceLow + sends) / LowEvery);
 
-    /// <summary>About when the one with this position in line is sent, 0 being the first; null: not foreseeable.</summary>
-    public long? SlotOf(int position, long now)
+    /// <summary>About when the one with this position in line is sent, 0 being the first.</summary>
+    public long SlotOf(int position, long now)
     {
         if (position < Booked.Total)
             return Booked.TimeAt(position);

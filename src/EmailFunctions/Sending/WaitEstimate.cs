@@ -29,7 +29,7 @@ internal sealed class WaitEstimate(ITenantPolicies policies, TenantLanes lanes, 
         {
             // Those of its own priority and of higher ones go first.
             var ahead = limits.Line.Take((int)priority).Sum();
-            (time, limit) = (Math.Max(time, limits.SlotOf(ahead, now) ?? time), limit ?? limits.LineLimit);
+            (time, limit) = (Math.Max(time, limits.SlotOf(ahead, now)), limit ?? limits.LineLimit);
         }
 
         return time > now && limit is not null ? new ExpectedWait(DateTimeOffset.FromUnixTimeMilliseconds(time), limit) : null;

@@ -143,7 +143,7 @@ public sealed class TenantLimitsTests
 
         Assert.Equal(Noon + Minute, limits.SlotOf(0, Noon));
         Assert.Equal(Noon + (2 * Minute), limits.SlotOf(10, Noon));
-        Assert.Equal(Noon + (100 * Minute), limits.SlotOf(999, Noon)!.Value, Minute);
+        Assert.Equal(Noon + (100 * Minute), limits.SlotOf(999, Noon), Minute);
     }
 
     [Fact]

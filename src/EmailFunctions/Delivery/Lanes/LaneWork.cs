@@ -114,7 +114,7 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
     public void Wait(LedgerEntry before, LedgerEntry entry)
     {
         var cost = CostOf(entry);
-        var (at, limit) = limits.Earliest(NowMilliseconds, cost);
+        var limit = limits.Earliest(NowMilliseconds, cost).Limit;
         Book(limits.Join(entry.Priority, NowMilliseconds, cost));
         limit ??= limits.LineLimit;
         var waiting = entry with
@@ -123,7 +123,7 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
             Reason = limit == LimitNames.Provider ? Outcomes.ProviderReason : Outcomes.LimitReason,
             Limit = limit,
             IsWaiting = true,
-            DueAt = DateTimeOffset.FromUnixTimeMilliseconds(limits.SlotOf(limits.InLine - 1, NowMilliseconds) ?? at),
+            DueAt = DateTimeOffset.FromUnixTimeMilliseconds(limits.SlotOf(limits.InLine - 1, NowMilliseconds)),
             // The line is watched as a whole; only that it may become too late for it is its own.
             SweepAt = entry.ExpiresAt,
             ClaimedBy = null,

@@ -36,17 +36,11 @@ internal sealed class LineHead
             [.. ids.Select(id => waiting.GetValueOrDefault(id)).OfType<LedgerEntry>().Where(entry => !(entry.ExpiresAt <= now))];
     }
 
-    /// <summary>Takes the first, or the first of one priority, but none of those that are spoken for; null where none was found.</summary>
-    public LedgerEntry? Take(MessagePriority? priority, IReadOnlySet<MessageId> taken)
+    /// <summary>The first, or the first of one priority, but none of those that are spoken for; null where none was found.</summary>
+    public LedgerEntry? First(MessagePriority? priority, HashSet<MessageId> taken)
     {
-        var from = priority == MessagePriority.Low && _low.Count > 0 ? _low : _best;
-        if (from.Find(entry => !taken.Contains(entry.Id)) is not { } first)
-            return null;
-        _best.RemoveAll(entry => entry.Id == first.Id);
-        _low.RemoveAll(entry => entry.Id == first.Id);
-        return first;
-    }
+        return (priority == MessagePriority.Low ? _low.Find(IsFree) : null) ?? _best.Find(IsFree);
 
-    /// <summary>It was not its turn after all.</summary>
-    public void PutBack(LedgerEntry entry) => (entry.Priority == MessagePriority.Low && _low.Count > 0 ? _low : _best).Insert(0, entry);
+        bool IsFree(LedgerEntry entry) => !taken.Contains(entry.Id);
+    }
 }

@@ -244,28 +244,20 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
     }
 
     // Whether a write whose answer was lost took place: the limits' row says so, or, where that was written again since, a message's.
-    private async Task<bool> SettleAsync(List<LaneWork> works, string writeId)
-    {
-        for (var failures = 0; ; failures++)
+    private Task<bool> SettleAsync(List<LaneWork> works, string writeId) => StoreOutage.OutlastAsync(
+        async () =>
         {
-            try
+            if (await parts.Table.GetAsync(LimitsRow.KeyOf(tenant), CancellationToken.None) is { } entity && LimitsRow.WriteIdOf(entity) == writeId)
+                return true;
+            foreach (var id in works.Select(static work => work.Witness).OfType<MessageId>())
             {
-                if (await parts.Table.GetAsync(LimitsRow.KeyOf(tenant), CancellationToken.None) is { } entity && LimitsRow.WriteIdOf(entity) == writeId)
+                if ((await parts.Ledger.GetAsync(id, CancellationToken.None))?.WriteId == writeId)
                     return true;
-                foreach (var id in works.Select(static work => work.Witness).OfType<MessageId>())
-                {
-                    if ((await parts.Ledger.GetAsync(id, CancellationToken.None))?.WriteId == writeId)
-                        return true;
-                }
+            }
 
-                return false;
-            }
-            catch (StoreUnavailableException) when (failures < LaneParts.OutageWaits.Count)
-            {
-                await Task.Delay(LaneParts.OutageWaits[failures], parts.Time);
-            }
-        }
-    }
+            return false;
+        },
+        parts.Time);
 
     private static void Complete(List<LaneWork> works, IReadOnlyList<string>? etags)
     {

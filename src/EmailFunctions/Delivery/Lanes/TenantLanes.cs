@@ -23,8 +23,6 @@ public sealed partial class LaneParts(
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
-    internal static IReadOnlyList<TimeSpan> OutageWaits { get; } = [.. new[] { 0.1, 0.3, 1, 3, 10 }.Select(TimeSpan.FromSeconds)];
-
     internal IEntityTable Table => table;
 
     internal Ledger Ledger => ledger;

@@ -87,7 +87,7 @@ internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWo
             return;
         }
 
-        if (batch.Line.Take(limits.Next, batch.Written) is not { } first)
+        if (batch.Line.First(limits.Next, batch.Written) is not { } first)
         {
             batch.IsTorn = true;
             return;
@@ -112,7 +112,6 @@ internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWo
             // What it costs is known only now; slots that were booked regardless would find the same, again and again.
             if (limit == LimitNames.MonthlyBudget)
                 limits.ShortUntil = at;
-            batch.Line.PutBack(first);
             batch.Book(limits.Book(now, cost));
             return;
         }
