@@ -8,6 +8,9 @@ namespace EmailFunctions.Queueing;
 /// </summary>
 public interface IDeliveryQueue
 {
+    /// <summary>How far ahead a message may be scheduled; one that is scheduled further is refused with <see cref="ArgumentOutOfRangeException"/>.</summary>
+    TimeSpan LongestDelay { get; }
+
     /// <summary>Puts messages on the queue, durably, in one operation.</summary>
     /// <param name="messages">1 to 100 messages of at most <see cref="QueueMessage.MaxBodyBytes"/> each.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
@@ -19,6 +22,9 @@ public static class QueueNames
 {
     /// <summary>References to ledger rows that are due; only the service itself sends here.</summary>
     public const string Dispatch = "email-dispatch";
+
+    /// <summary>Messages of event producers, which are foreign to the service.</summary>
+    public const string Ingest = "email-in";
 }
 
 /// <summary>A message to put on a queue.</summary>

@@ -4,6 +4,9 @@ namespace EmailFunctions.Tests.Simulation;
 
 internal sealed partial class SimQueue : IDeliveryQueue, IQueueReceiver
 {
+    /// <summary>Tests may set it, to see what goes beyond carried over.</summary>
+    public TimeSpan LongestDelay { get; init; } = TimeSpan.MaxValue;
+
     public Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -76,6 +79,8 @@ internal sealed partial class SimQueue : IDeliveryQueue, IQueueReceiver
 /// <summary>The queue as one process that sends to it sees it: calls take time and fail, and end with the process.</summary>
 internal sealed class SimSender(SimContext context, SimQueue queue, SimFaults faults) : IDeliveryQueue
 {
+    public TimeSpan LongestDelay => queue.LongestDelay;
+
     public async Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
     {
         await faults.Travel(context);

@@ -120,6 +120,8 @@ internal sealed class DeliveryBench : IAsyncDisposable
 /// <summary>A queue that only remembers.</summary>
 internal sealed class ListQueue : IDeliveryQueue
 {
+    public TimeSpan LongestDelay => TimeSpan.MaxValue;
+
     public ConcurrentQueue<QueueMessage> Messages { get; } = [];
 
     /// <summary>How often something was put on it.</summary>

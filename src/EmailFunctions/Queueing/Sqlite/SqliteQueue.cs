@@ -24,6 +24,8 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     // Null: to be read.
     private FairOrder? _order;
 
+    public TimeSpan LongestDelay => TimeSpan.MaxValue;
+
     public async Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(messages.Count);

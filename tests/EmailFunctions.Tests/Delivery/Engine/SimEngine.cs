@@ -191,6 +191,8 @@ internal sealed class SimEngine
 
     private sealed class CountingQueue(SimEngine engine, IDeliveryQueue inner) : IDeliveryQueue
     {
+        public TimeSpan LongestDelay => inner.LongestDelay;
+
         public Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
         {
             foreach (var message in messages)

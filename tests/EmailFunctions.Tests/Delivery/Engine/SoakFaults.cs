@@ -67,6 +67,8 @@ internal sealed class SoakTable(IEntityTable inner, SoakFaults faults) : IEntity
 /// <summary>A queue whose calls fail now and then.</summary>
 internal sealed class SoakQueue(SqliteQueue inner, SoakFaults faults) : IDeliveryQueue, IQueueReceiver
 {
+    public TimeSpan LongestDelay => inner.LongestDelay;
+
     public Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken) =>
         CallAsync(async () =>
         {
