@@ -6,7 +6,10 @@ try
     builder.AddEmailFunctions();
     await using var app = builder.Build();
     app.MapEmailFunctions();
-    await app.RunEmailFunctionsAsync();
+    if (args is ["write-functions", var folder])
+        app.WriteFunctions(folder);
+    else
+        await app.RunEmailFunctionsAsync();
     return 0;
 }
 catch (Exception exception) when (StartFailure.Explain(exception) is { } sentence)

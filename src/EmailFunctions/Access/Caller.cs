@@ -11,6 +11,10 @@ public sealed record Caller(TenantId? Tenant, bool IsAdmin)
     /// <summary>Whoever calls an unauthenticated desk.</summary>
     public static Caller Desk { get; } = new(null, IsAdmin: true);
 
+    /// <summary>Who makes this request: whom its token names, or, without authentication, whoever it is.</summary>
+    public static ValueTask<Caller> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(context.Features.Get<Caller>() ?? context.RequestServices.GetRequiredService<Caller>());
+
     /// <summary>The tenant that a path names.</summary>
     /// <exception cref="ProblemException">400: no tenant can have this name; 403: it is another's.</exception>
     public TenantId Require(string tenantId)

@@ -35,9 +35,9 @@ internal static class DocumentPages
     public static void MapApiDocs(this IEndpointRouteBuilder routes)
     {
         // A literal path: with the document's name as a parameter, another name would be answered in plain text.
-        routes.MapOpenApi(DocumentPath).ExcludeFromDescription();
-        MapPage(routes, "/docs/{*asset}", "Swagger UI", static page => page.UseSwaggerUI(ConfigureSwaggerUi));
-        MapPage(routes, "/redoc/{*asset}", "ReDoc", static page => page.UseReDoc(ConfigureReDoc));
+        routes.MapOpenApi(DocumentPath).WithName("GetOpenApi").AllowAnonymous().ExcludeFromDescription();
+        MapPage(routes, "/docs/{*asset}", "GetDocs", static page => page.UseSwaggerUI(ConfigureSwaggerUi));
+        MapPage(routes, "/redoc/{*asset}", "GetRedoc", static page => page.UseReDoc(ConfigureReDoc));
     }
 
     // The packages are middleware; an endpoint of its own makes each a route like any other.
@@ -53,7 +53,7 @@ internal static class DocumentPages
             return next(context);
         });
         use(page);
-        routes.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], page.Build()).WithDisplayName(name).ExcludeFromDescription();
+        routes.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], page.Build()).WithName(name).AllowAnonymous().ExcludeFromDescription();
     }
 
     private static void ConfigureSwaggerUi(SwaggerUIOptions options)

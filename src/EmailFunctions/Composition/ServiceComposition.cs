@@ -5,7 +5,9 @@ using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
+using EmailFunctions.Functions;
 using EmailFunctions.Health;
+using EmailFunctions.Ingest;
 using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
@@ -30,14 +32,19 @@ internal static class ServiceComposition
         var settings = ServiceSettings.Read(builder.Configuration);
         Rules.UseWireNames();
         builder.ConfigureServer(settings);
+        builder.Services.AddSingleton(settings);
         builder.Services.AddFeatures(settings);
-        builder.Services.AddLocalAdapters(settings);
+        if (settings.Azure is { } azure)
+            builder.Services.AddAzureAdapters(settings, azure);
+        else
+            builder.Services.AddLocalAdapters(settings);
     }
 
     public static void MapEmailFunctions(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseAccess();
         var api = app.MapGroup("/api/v1");
         api.MapConfigs();
         api.MapUsage();
@@ -48,7 +55,13 @@ internal static class ServiceComposition
         api.MapDeadLetters();
         api.MapHealth(app);
         app.MapApiDocs();
+        if (app.Services.GetRequiredService<ServiceSettings>().Azure is not null)
+            app.MapTriggers();
     }
+
+    /// <summary>Writes the folders by which the Functions host knows the functions.</summary>
+    public static void WriteFunctions(this WebApplication app, string folder) => FunctionFolder.Write(
+        folder, HttpFunction.ReadAll(((IEndpointRouteBuilder)app).DataSources), app.Services.GetRequiredService<TriggerCatalog>().Functions);
 
     /// <summary>
     /// Runs until the process is asked to stop. When the start fails half-way (the port is taken), what has begun by then is stopped
@@ -91,23 +104,25 @@ internal static class ServiceComposition
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IRandom, SystemRandom>();
-        services.AddSingleton(Caller.Desk);
+        services.AddAccess(settings.Tokens);
         services.AddSingleton<TenantDirectory>();
         services.AddSingleton<DataKeyCache>();
         services.AddSingleton<RecipientHasher>();
         services.AddConfigs(settings);
         services.AddProviders(settings);
-        services.AddSingleton<Ledger>();
+        services.AddSingleton<Ledger>().AddSingleton<ProducerIds>();
         services.AddSingleton<MessagePayloads>();
         services.AddSending(settings);
+        services.AddIngest(settings);
         services.AddSingleton<Prospects>().AddSingleton<Cancellation>();
         services.AddDelivery(settings);
         services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>();
-        services.AddSingleton<SweepPositions>().AddSingleton<ISweep, IdempotencySweep>().AddSingleton<ISweep, DeadLetterSweep>();
+        services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>();
         services.AddSingleton<UsageReader>();
         services.AddSingleton<AuditReader>();
         services.AddSingleton<ServiceHealth>();
         services.AddApiDocs();
+        services.AddSingleton<Draining>().AddSingleton<StoreHold>().AddSingleton<TriggerCatalog>();
     }
 
     private static void AddConfigs(this IServiceCollection services, ServiceSettings settings)
@@ -133,14 +148,24 @@ internal static class ServiceComposition
         services.AddSingleton<Drafts>().AddSingleton<Intake>().AddSingleton<MessageAcceptor>().AddSingleton<BatchAcceptor>();
     }
 
+    private static void AddIngest(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(settings.Producers).AddSingleton<ProducerInbox>().AddSingleton<ParkedMessages>().AddSingleton<ParkedReplay>();
+        services.AddSingleton<IngestFunction>();
+    }
+
     private static void AddDelivery(this IServiceCollection services, ServiceSettings settings)
     {
         services.AddSingleton(settings.Retries).AddSingleton(settings.Pump);
         services.AddSingleton<RetryPolicy>().AddSingleton<DispatchQueue>().AddSingleton<OutcomeRecorder>();
         services.AddSingleton<LaneParts>().AddSingleton<TenantLanes>().AddSingleton<ProviderGates>().AddSingleton<MessageSender>();
         services.AddSingleton<HeldMessages>().AddSingleton<IConfigWatcher, ConfigWatcher>();
-        services.AddSingleton<MessageDispatcher>().AddSingleton<DispatchFunction>().AddSingleton<Sweeper>();
+        services.AddSingleton<MessageDispatcher>().AddSingleton<DispatchFunction>();
+        services.AddSweep<MessageSweep>().AddSweep<PayloadSweep>();
     }
+
+    private static IServiceCollection AddSweep<T>(this IServiceCollection services) where T : class, ISweep =>
+        services.AddSingleton<T>().AddSingleton<ISweep>(static provider => provider.GetRequiredService<T>());
 
     private static void AddApiDocs(this IServiceCollection services)
     {

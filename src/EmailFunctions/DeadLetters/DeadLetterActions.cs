@@ -1,4 +1,5 @@
 using EmailFunctions.Delivery;
+using EmailFunctions.Ingest;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Storage;
@@ -9,16 +10,24 @@ namespace EmailFunctions.DeadLetters;
 /// Sends dead letters again, or discards them. Each change is a conditional write of the message's row, so of two that want the
 /// same letter one gets it; what is sent again is queued like any other message, and so keeps its tenant's limits.
 /// </summary>
-public sealed partial class DeadLetterActions(
-    DeadLetterReader reader, Ledger ledger, MessagePayloads payloads, DispatchQueue queue, TimeProvider time, ILogger<DeadLetterActions> logger)
+internal sealed partial class DeadLetterActions(
+    DeadLetterReader reader,
+    Ledger ledger,
+    MessagePayloads payloads,
+    ParkedReplay parked,
+    DispatchQueue queue,
+    TimeProvider time,
+    ILogger<DeadLetterActions> logger)
 {
-    /// <summary>Sends one again.</summary>
-    /// <exception cref="ProblemException">404: there is no such message; 409: it is no dead letter.</exception>
-    public async Task<LedgerEntry> ReplayAsync(MessageId id, CancellationToken cancellationToken)
+    /// <summary>Sends one again; returns the id of the message that is queued, which is another where it had never been accepted.</summary>
+    /// <exception cref="ProblemException">404: there is no such message; 409: it is no dead letter; others: it still can't be accepted.</exception>
+    public async Task<MessageId> ReplayAsync(MessageId id, CancellationToken cancellationToken)
     {
+        if (await ledger.GetAsync(id, cancellationToken) is { Status: MessageStatus.DeadLettered, IsParked: true } entry)
+            return await parked.ReplayAsync(entry, cancellationToken);
         var (_, replayed) = await ChangeAsync(id, DeadLetterEnds.Replay, cancellationToken);
         await HintAsync([replayed], cancellationToken);
-        return replayed;
+        return replayed.Id;
     }
 
     /// <summary>Sends the first that are found again, at most as many as asked for; counts them.</summary>
@@ -26,9 +35,16 @@ public sealed partial class DeadLetterActions(
         DeadLetterFilter filter, DeadLetterCursor? cursor, int limit, CancellationToken cancellationToken)
     {
         var page = await reader.ReadAsync(filter, cursor, limit, cancellationToken);
+        var accepted = 0;
         var replayed = new List<LedgerEntry>(page.Entries.Count);
         foreach (var entry in page.Entries)
         {
+            if (entry.IsParked)
+            {
+                accepted += await TryAcceptAsync(entry, cancellationToken) ? 1 : 0;
+                continue;
+            }
+
             var after = DeadLetterEnds.Replay(entry, time.GetUtcNow());
             // Not written: somebody else has replayed or discarded it meanwhile.
             if (await ledger.WriteAsync([.. Ledger.Change(entry, after)], cancellationToken) is not null)
@@ -36,7 +52,21 @@ public sealed partial class DeadLetterActions(
         }
 
         await HintAsync(replayed, cancellationToken);
-        return (replayed.Count, page.Next);
+        return (replayed.Count + accepted, page.Next);
+    }
+
+    // What still can't be accepted stays where it is.
+    private async Task<bool> TryAcceptAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await parked.ReplayAsync(entry, cancellationToken);
+            return true;
+        }
+        catch (ProblemException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Ends one without sending it, and removes its content.</summary>

@@ -18,15 +18,19 @@ public sealed partial class DeadLetterSweep(
     /// <summary>Tenants and letters that one run looks at.</summary>
     public const int MaxLooks = 1_000;
 
-    private const string Name = "dead-letters";
+    private const string PositionName = "dead-letters";
+
+    public string Name => "DeadLetters";
 
     public TimeSpan Interval => TimeSpan.FromHours(1);
+
+    public string Schedule => "0 50 * * * *";
 
     public async Task<SweepRun> RunAsync(CancellationToken cancellationToken)
     {
         var (expired, looks) = (0, 0);
         var range = new DeadRange(After: null, From: null, To: time.GetUtcNow() - settings.Lifetime);
-        var start = await positions.ReadAsync(Name, cancellationToken);
+        var start = await positions.ReadAsync(PositionName, cancellationToken);
         SweepPosition? stop = null;
         await foreach (var tenant in tenants.ListAsync(start?.Tenant, cancellationToken))
         {
@@ -46,7 +50,7 @@ public sealed partial class DeadLetterSweep(
             }
         }
 
-        await positions.WriteAsync(Name, start, stop, cancellationToken);
+        await positions.WriteAsync(PositionName, start, stop, cancellationToken);
         if (expired > 0)
             Expired(logger, expired);
         return new SweepRun(expired, stop is null);

@@ -7,11 +7,17 @@ namespace EmailFunctions.Delivery;
 /// It returns when the queue's message may be removed, and throws when it is to be delivered again.
 /// </summary>
 public sealed partial class DispatchFunction(
-    MessageDispatcher dispatcher, TenantLanes lanes, HeldMessages held, ILogger<DispatchFunction> logger)
+    MessageDispatcher dispatcher, TenantLanes lanes, HeldMessages held, DispatchQueue queue, TimeProvider time, ILogger<DispatchFunction> logger)
 {
+    // The queue has tried often enough for the moment.
+    private static readonly TimeSpan RecoveryPause = TimeSpan.FromMinutes(1);
+
     public async Task RunAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        switch (DispatchReference.Read(body.Span))
+        var dispatch = Dispatch.Read(body.Span);
+        if (dispatch is not null && await queue.TryCarryOverAsync(dispatch, cancellationToken))
+            return;
+        switch (dispatch?.Reference)
         {
             case MessageReference message:
                 await dispatcher.DispatchAsync(message.Id, cancellationToken);
@@ -30,6 +36,18 @@ public sealed partial class DispatchFunction(
                 NotAReference(logger, body.Length);
                 break;
         }
+    }
+
+    /// <summary>Takes a reference that failed on all its deliveries: it begins anew, in a while.</summary>
+    public async Task RecoverAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        if (Dispatch.Read(body.Span) is not { } dispatch)
+        {
+            NotAReference(logger, body.Length);
+            return;
+        }
+
+        await queue.EnqueueAsync([new Dispatch(dispatch.Reference, dispatch.VisibleAt ?? time.GetUtcNow() + RecoveryPause)], cancellationToken);
     }
 
     [LoggerMessage(EventId = 320, Level = LogLevel.Error, Message = "The dispatch queue had a message of {Length} bytes that is no reference; it was dropped.")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EmailFunctions.Limits;
 using EmailFunctions.Messages;
 using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
@@ -14,11 +15,10 @@ public abstract record DispatchReference(TenantId Tenant)
     private const int MaxLength = 200;
 
     /// <summary>Reads a reference; null when it is none.</summary>
-    public static DispatchReference? Read(ReadOnlySpan<byte> body)
+    public static DispatchReference? Read(string text)
     {
-        if (body.Length > MaxLength)
+        if (text.Length > MaxLength)
             return null;
-        var text = Encoding.UTF8.GetString(body);
         if (MessageId.TryParse(text, out var id))
             return new MessageReference(id);
         return text.Split(MessageId.Separator) is [var name, var kind, var number]
@@ -77,10 +77,39 @@ public sealed record ConfigReference(TenantId Tenant) : DispatchReference(Tenant
 /// <summary>A reference with its time.</summary>
 /// <param name="Reference">What to look at.</param>
 /// <param name="VisibleAt">When; null: at once.</param>
-public sealed record Dispatch(DispatchReference Reference, DateTimeOffset? VisibleAt);
+public sealed record Dispatch(DispatchReference Reference, DateTimeOffset? VisibleAt)
+{
+    // Stands before the time of a copy that comes before it; no reference holds it.
+    private const char Carried = '@';
+    private const int MaxBytes = 256;
+
+    /// <summary>Reads what was on the queue; null when it is no reference. It has a time where it came before that.</summary>
+    public static Dispatch? Read(ReadOnlySpan<byte> body)
+    {
+        if (body.Length > MaxBytes)
+            return null;
+        var parts = Encoding.UTF8.GetString(body).Split(Carried);
+        if (DispatchReference.Read(parts[0]) is not { } reference)
+            return null;
+        return parts switch
+        {
+            [_] => new Dispatch(reference, VisibleAt: null),
+            [_, var time] when long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() =>
+                new Dispatch(reference, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)),
+            _ => null,
+        };
+    }
+
+    /// <summary>What is put on a queue that can schedule up to <paramref name="latest"/>: from there on it is carried over.</summary>
+    internal QueueMessage ToMessage(DateTimeOffset latest) => VisibleAt > latest
+        ? Message(string.Create(CultureInfo.InvariantCulture, $"{Reference.Text}{Carried}{VisibleAt.Value.ToUnixTimeMilliseconds()}"), latest)
+        : Message(Reference.Text, VisibleAt);
+
+    private QueueMessage Message(string text, DateTimeOffset? visibleAt) => new(Encoding.UTF8.GetBytes(text), visibleAt, Reference.Tenant.Value);
+}
 
 /// <summary>Puts references on the internal queue.</summary>
-public sealed class DispatchQueue(IDeliveryQueue queue)
+public sealed class DispatchQueue(IDeliveryQueue queue, TimeProvider time)
 {
     private const int MaxBatch = 100;
 
@@ -88,14 +117,26 @@ public sealed class DispatchQueue(IDeliveryQueue queue)
     public Task EnqueueAsync(MessageId id, DateTimeOffset? visibleAt, CancellationToken cancellationToken) =>
         EnqueueAsync([new Dispatch(new MessageReference(id), visibleAt)], cancellationToken);
 
-    /// <summary>Puts any number on the queue, a hundred in one operation.</summary>
+    /// <summary>
+    /// Puts any number on the queue, a hundred in one operation. One whose time is further away than the queue can schedule comes
+    /// before it, and is put on the queue again then.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">Not all are known to be on the queue.</exception>
     public async Task EnqueueAsync(IReadOnlyList<Dispatch> dispatches, CancellationToken cancellationToken)
     {
+        var now = time.GetUtcNow();
+        var latest = queue.LongestDelay < DateTimeOffset.MaxValue - now ? now + queue.LongestDelay : DateTimeOffset.MaxValue;
         foreach (var chunk in dispatches.Chunk(MaxBatch))
-            await queue.EnqueueAsync([.. chunk.Select(ToMessage)], cancellationToken);
+            await queue.EnqueueAsync([.. chunk.Select(dispatch => dispatch.ToMessage(latest))], cancellationToken);
     }
 
-    private static QueueMessage ToMessage(Dispatch dispatch) =>
-        new(Encoding.UTF8.GetBytes(dispatch.Reference.Text), dispatch.VisibleAt, dispatch.Reference.Tenant.Value);
+    /// <summary>Whether a copy has come so long before its time that it is put on the queue again.</summary>
+    /// <exception cref="StoreUnavailableException">It is not known to be on the queue.</exception>
+    internal async Task<bool> TryCarryOverAsync(Dispatch dispatch, CancellationToken cancellationToken)
+    {
+        if (dispatch.VisibleAt is not { } visibleAt || visibleAt <= time.GetUtcNow() + SlotTiming.Early)
+            return false;
+        await EnqueueAsync([dispatch], cancellationToken);
+        return true;
+    }
 }

@@ -82,6 +82,15 @@ public sealed record LedgerEntry
     /// <summary>Whether the content lies in the payload store.</summary>
     public bool PayloadStored { get; init; }
 
+    /// <summary>
+    /// Of a message of an event producer that could not be accepted: the name that it came by, empty where it had none. Its payload is
+    /// what the producer sent, as it came. Null of every other message.
+    /// </summary>
+    public string? ParkedAs { get; init; }
+
+    /// <summary>Whether it is what a producer sent and could not be accepted.</summary>
+    public bool IsParked => ParkedAs is not null;
+
     /// <summary>The request that brought it, as W3C trace context.</summary>
     public string? TraceParent { get; init; }
 

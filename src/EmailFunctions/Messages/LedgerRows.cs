@@ -96,6 +96,7 @@ internal static class LedgerRows
         ["refused"] = entry.RefusedRecipients.IsEmpty ? null : string.Join(',', entry.RefusedRecipients),
         ["payload"] = entry.Payload,
         ["payload_stored"] = entry.PayloadStored ? true : null,
+        ["parked_as"] = entry.ParkedAs,
         ["trace_parent"] = entry.TraceParent,
         ["history"] = JsonSerializer.Serialize(entry.History, MessageJson.Default.ImmutableArrayHistoryEntry),
     };
@@ -132,6 +133,7 @@ internal static class LedgerRows
         RefusedRecipients = ReadPositions(entity.GetString("refused")),
         Payload = entity.GetBytes("payload"),
         PayloadStored = entity.GetBoolean("payload_stored") ?? false,
+        ParkedAs = entity.GetString("parked_as"),
         TraceParent = entity.GetString("trace_parent"),
         History = JsonSerializer.Deserialize(entity.GetString("history")!, MessageJson.Default.ImmutableArrayHistoryEntry),
         ETag = entity.ETag,

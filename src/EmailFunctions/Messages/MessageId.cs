@@ -30,6 +30,9 @@ public sealed record MessageId(TenantId Tenant, string Unique)
         return true;
     }
 
+    /// <summary>Reads an id that the service itself has written.</summary>
+    public static MessageId Parse(string text) => TryParse(text, out var id) ? id : throw new FormatException("This is no message's id.");
+
     public override string ToString() => $"{Tenant}{Separator}{Unique}";
 
     private static bool IsUnique(ReadOnlySpan<char> text) =>

@@ -21,20 +21,25 @@ public sealed class MessagePayloads(IPayloadStore store)
 
     /// <summary>Reads the content.</summary>
     /// <exception cref="InvalidDataException">It is gone or damaged.</exception>
-    public async Task<EmailContent> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    public async Task<EmailContent> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
+        ContentCodec.Decode(await ReadBytesAsync(entry, cancellationToken));
+
+    /// <summary>Reads the content as it is stored.</summary>
+    /// <exception cref="InvalidDataException">It is gone.</exception>
+    public async Task<ReadOnlyMemory<byte>> ReadBytesAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         if (entry.Payload is { } payload)
-            return ContentCodec.Decode(payload);
+            return payload;
         if (!entry.PayloadStored)
             throw new InvalidDataException("The message's content is gone.");
         await using var stream = await store.OpenAsync(NameOf(entry.Id), cancellationToken)
             ?? throw new InvalidDataException("The message's content is not in the payload store.");
         var bytes = new byte[stream.Length];
         await stream.ReadExactlyAsync(bytes, cancellationToken);
-        return ContentCodec.Decode(bytes);
+        return bytes;
     }
 
-    /// <summary>The same; null where the content is gone or damaged.</summary>
+    /// <summary>The content; null where the content is gone or damaged.</summary>
     public async Task<EmailContent?> TryReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         try

@@ -68,6 +68,8 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
     public static Problem OfStatus(int status) => status switch
     {
         400 => new(400, "bad-request", "The request can't be read.", "Send a well-formed HTTP request."),
+        401 => new(401, "unauthenticated", "Nobody knows who calls.", "Send an access token that is valid now: Authorization: Bearer …"),
+        403 => Forbidden().Problem,
         404 => new(404, "not-found", "There is nothing here.", "See /docs for the paths that exist."),
         405 => new(405, "method-not-allowed", "This path has no such method.", "The Allow header names those it has."),
         408 => new(408, "request-timeout", "The request took too long to arrive.", "Send it again."),

@@ -11,7 +11,7 @@ namespace EmailFunctions.Sending;
 /// <param name="Submission">What is to be accepted.</param>
 /// <param name="Entry">Its row to be.</param>
 /// <param name="Encoded">Its content.</param>
-/// <param name="BodyHash">Its hash, by which a repeated key is judged; empty where it has no key.</param>
+/// <param name="BodyHash">Its hash, by which a repeated name is judged; empty where it has none.</param>
 /// <param name="Wait">The wait that is to be announced; null: none.</param>
 internal sealed record Draft(Submission Submission, LedgerEntry Entry, byte[] Encoded, string BodyHash, ExpectedWait? Wait)
 {
@@ -39,7 +39,7 @@ internal sealed class Drafts(MessagePayloads payloads, TenantDirectory tenants, 
     {
         await tenants.EnterAsync(submission.Tenant, cancellationToken);
         var encoded = ContentCodec.Encode(submission.Content);
-        var hash = submission.IdempotencyKey is null ? "" : await hasher.HashContentAsync(submission.Tenant, ToHash(submission, encoded), cancellationToken);
+        var hash = !submission.HasName ? "" : await hasher.HashContentAsync(submission.Tenant, ToHash(submission, encoded), cancellationToken);
         var entry = NewEntry(submission);
         return new Draft(submission, entry, encoded, hash, entry.Status == MessageStatus.Deferred ? new ExpectedWait(entry.ArrivedAt, Limit: null) : null);
     }

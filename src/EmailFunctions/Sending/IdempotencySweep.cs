@@ -14,17 +14,21 @@ public sealed partial class IdempotencySweep(
     /// <summary>Pages of at most a thousand rows that one run reads; a tenant costs at least one.</summary>
     public const int MaxPages = 100;
 
-    private const string Name = "idempotency";
+    private const string PositionName = "idempotency";
 
     // Sorts behind a row, and before any other that begins with its name.
     private const string Next = " ";
 
+    public string Name => "IdempotencyKeys";
+
     public TimeSpan Interval => TimeSpan.FromHours(1);
+
+    public string Schedule => "0 40 * * * *";
 
     public async Task<SweepRun> RunAsync(CancellationToken cancellationToken)
     {
         var (removed, pages) = (0, 0);
-        var start = await positions.ReadAsync(Name, cancellationToken);
+        var start = await positions.ReadAsync(PositionName, cancellationToken);
         await foreach (var tenant in tenants.ListAsync(start?.Tenant, cancellationToken))
         {
             var query = EntityQuery.Prefix(tenant.Partition, IdempotencyRows.Prefix);
@@ -34,7 +38,7 @@ public sealed partial class IdempotencySweep(
             {
                 if (pages++ == MaxPages)
                 {
-                    await positions.WriteAsync(Name, start, new SweepPosition(tenant, query.FromRow), cancellationToken);
+                    await positions.WriteAsync(PositionName, start, new SweepPosition(tenant, query.FromRow), cancellationToken);
                     return Report(removed, isComplete: false);
                 }
 
@@ -45,7 +49,7 @@ public sealed partial class IdempotencySweep(
             while (query.Continuation is not null);
         }
 
-        await positions.WriteAsync(Name, start, null, cancellationToken);
+        await positions.WriteAsync(PositionName, start, null, cancellationToken);
         return Report(removed, isComplete: true);
     }
 

@@ -5,7 +5,7 @@ using EmailFunctions.Storage;
 namespace EmailFunctions.Sending;
 
 /// <summary>
-/// Enters drafts of a tenant: their rows, with the rows of their idempotency keys, in one durable batch; then hints on the queue. What
+/// Enters drafts of a tenant: their rows, with the rows of their names, in one durable batch; then hints on the queue. What
 /// is durable before the answer is enough to find a message again, should its hint be lost.
 /// </summary>
 internal sealed partial class Intake(IEntityTable table, Ledger ledger, DispatchQueue queue, ILogger<Intake> logger)
@@ -13,14 +13,14 @@ internal sealed partial class Intake(IEntityTable table, Ledger ledger, Dispatch
     /// <summary>How many entities a draft takes of a batch's.</summary>
     public static int CountWrites(Draft draft) => WritesOf(draft).Count();
 
-    /// <summary>Enters them all, or none: then the key of one was used before.</summary>
+    /// <summary>Enters them all, or none: then a name of one was used before.</summary>
     /// <exception cref="StoreUnavailableException">They are not known to be entered.</exception>
     public async Task<bool> TryEnterAsync(IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
     {
         try
         {
             var result = await table.WriteAsync([.. drafts.SelectMany(WritesOf)], cancellationToken);
-            if (!result.IsDone && drafts.All(static draft => draft.Submission.IdempotencyKey is null))
+            if (!result.IsDone && !drafts.Any(static draft => draft.Submission.HasName))
                 throw new InvalidOperationException("A new message's id was taken.");
             return result.IsDone;
         }
@@ -33,18 +33,19 @@ internal sealed partial class Intake(IEntityTable table, Ledger ledger, Dispatch
         }
     }
 
-    /// <summary>What the draft's key brought before; null: nothing that is still remembered.</summary>
+    /// <summary>What the draft's names brought before; null: nothing that is still remembered.</summary>
     public async Task<IdempotencyRecord?> FindFirstAsync(Draft draft, CancellationToken cancellationToken)
     {
-        if (draft.Submission.IdempotencyKey is not { } name)
-            return null;
-        var key = IdempotencyRows.KeyOf(draft.Submission.Tenant, name);
-        if (await table.GetAsync(key, cancellationToken) is not { } entity)
-            return null;
-        var first = IdempotencyRows.Read(entity);
-        if (draft.Entry.CreatedAt - first.AcceptedAt < IdempotencyRows.Lifetime)
-            return first;
-        await table.WriteAsync([EntityWrite.Delete(key, first.ETag)], cancellationToken);
+        foreach (var (key, lifetime) in IdempotencyRows.NamesOf(draft.Submission))
+        {
+            if (await table.GetAsync(key, cancellationToken) is not { } entity)
+                continue;
+            var first = IdempotencyRows.Read(entity);
+            if (lifetime is null || draft.Entry.CreatedAt - first.AcceptedAt < lifetime)
+                return first;
+            await table.WriteAsync([EntityWrite.Delete(key, first.ETag)], cancellationToken);
+        }
+
         return null;
     }
 
@@ -74,12 +75,9 @@ internal sealed partial class Intake(IEntityTable table, Ledger ledger, Dispatch
 
     private static IEnumerable<EntityWrite> WritesOf(Draft draft)
     {
-        if (draft.Submission.IdempotencyKey is { } name)
-        {
-            var record = new IdempotencyRecord(draft.Entry.Id.ToString(), draft.BodyHash, draft.Entry.CreatedAt, draft.Wait);
-            yield return IdempotencyRows.Insert(IdempotencyRows.KeyOf(draft.Submission.Tenant, name), record);
-        }
-
+        var record = new IdempotencyRecord(draft.Entry.Id.ToString(), draft.BodyHash, draft.Entry.CreatedAt, draft.Wait);
+        foreach (var name in IdempotencyRows.NamesOf(draft.Submission))
+            yield return IdempotencyRows.Insert(name.Key, record);
         foreach (var write in Ledger.Enter(draft.Entry))
             yield return write;
     }

@@ -9,7 +9,7 @@ namespace EmailFunctions.Sending;
 /// A message to send, as a client writes it. Its properties can be set, since the serialiser takes a slower path for those that
 /// can't, and every mail passes here.
 /// </summary>
-public sealed record SendRequest
+public record SendRequest
 {
     [Description("Absent: the caller's own tenant.")]
     [Length(1, 64)]

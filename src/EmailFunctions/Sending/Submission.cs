@@ -12,6 +12,12 @@ public sealed record Submission(TenantId Tenant, EmailContent Content, string? I
 {
     public MessagePriority Priority { get; init; } = MessagePriority.Normal;
 
+    /// <summary>The name that its event producer knows it by, unique within the tenant; null: it has none.</summary>
+    public string? ProducerId { get; init; }
+
+    /// <summary>Whether it may be known from before.</summary>
+    public bool HasName => IdempotencyKey is not null || ProducerId is not null;
+
     /// <summary>Not to be sent before; null, or a time that has passed: now.</summary>
     public DateTimeOffset? SendAt { get; init; }
 

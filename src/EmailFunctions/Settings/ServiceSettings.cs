@@ -1,10 +1,12 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using EmailFunctions.Access;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Local;
+using EmailFunctions.Ingest;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Sending;
@@ -17,6 +19,14 @@ namespace EmailFunctions.Settings;
 internal sealed record ServiceSettings
 {
     public const string DefaultUrl = "http://localhost:7071";
+
+    /// <summary>What Azure needs; null on a desk.</summary>
+    public required AzureSettings? Azure { get; init; }
+
+    /// <summary>How callers prove who they are; null: whoever calls is an admin.</summary>
+    public required TokenRules? Tokens { get; init; }
+
+    public required ProducerRules Producers { get; init; }
 
     public required string DataFolder { get; init; }
 
@@ -45,11 +55,20 @@ internal sealed record ServiceSettings
     public static ServiceSettings Read(IConfiguration configuration)
     {
         var reader = new SettingsReader(configuration);
+        var mode = reader.Choice("EMAIL_MODE", ServiceMode.Local, ("local", ServiceMode.Local), ("azure", ServiceMode.Azure));
+        var key = ReadKey(reader);
+        var azure = mode == ServiceMode.Azure ? AzureSettings.Read(reader, hasEncryptionKey: key is not null) : null;
+        if (mode == ServiceMode.Local)
+            reader.Choice("EMAIL_QUEUE", QueueKind.Embedded, ("embedded", QueueKind.Embedded));
+        var tokens = AccessSettings.ReadTokens(reader, mode, azure?.Storage);
         var settings = new ServiceSettings
         {
+            Azure = azure,
+            Tokens = tokens,
+            Producers = AccessSettings.ReadProducers(reader),
             DataFolder = reader.Text("EMAIL_DATA_DIR") ?? "./.data",
-            EncryptionKey = ReadKey(reader),
-            Urls = ReadUrls(reader),
+            EncryptionKey = key,
+            Urls = azure is null ? ReadUrls(reader, mustBeLoopback: tokens is null) : [azure.Url],
             Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true)),
             Policies = ReadPolicies(reader),
             Retries = ReadRetries(reader),
@@ -59,16 +78,7 @@ internal sealed record ServiceSettings
             ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false)),
             SystemProvider = SystemProviderSettings.Read(reader),
         };
-        RefuseWhatIsNotThereYet(reader);
         return reader.Mistakes.Count == 0 ? settings : throw new SettingsException(reader.Mistakes);
-    }
-
-    private static void RefuseWhatIsNotThereYet(SettingsReader reader)
-    {
-        reader.Choice("EMAIL_MODE", 0, ("local", 0));
-        reader.Choice("EMAIL_QUEUE", 0, ("embedded", 0));
-        if (reader.Choice("EMAIL_AUTH", "none", ("none", "none"), ("required", "required")) == "required")
-            reader.Reject("EMAIL_AUTH", "can only be none in this version, which serves this machine alone");
     }
 
     private static PolicyDefaults ReadPolicies(SettingsReader reader) => new(
@@ -93,7 +103,7 @@ internal sealed record ServiceSettings
     }
 
     // Whoever reaches an unauthenticated service may send mail in everybody's name, so only this machine may reach it.
-    private static string[] ReadUrls(SettingsReader reader)
+    private static string[] ReadUrls(SettingsReader reader, bool mustBeLoopback)
     {
         var name = reader.Text("ASPNETCORE_URLS") is null ? "URLS" : "ASPNETCORE_URLS";
         var urls = (reader.Text(name) ?? DefaultUrl).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -106,7 +116,7 @@ internal sealed record ServiceSettings
         {
             if (!Uri.TryCreate(url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp)
                 reader.Reject(name, "must be http addresses such as http://localhost:7071");
-            else if (!IsLoopback(uri.DnsSafeHost))
+            else if (mustBeLoopback && !IsLoopback(uri.DnsSafeHost))
                 reader.Reject(name, $"must name a loopback host while EMAIL_AUTH is none, which {uri.DnsSafeHost} is not");
         }
 

@@ -6,8 +6,14 @@ namespace EmailFunctions.Sweeps;
 /// </summary>
 public interface ISweep
 {
-    /// <summary>How long after the end of a complete run the next one is wanted.</summary>
+    /// <summary>Names it, in letters; in Azure its timer's function is called <c>Sweep</c> and this.</summary>
+    string Name { get; }
+
+    /// <summary>On a desk: how long after the end of a complete run the next one is wanted.</summary>
     TimeSpan Interval { get; }
+
+    /// <summary>In Azure: when a run is wanted, as an NCRONTAB expression of six fields, in UTC.</summary>
+    string Schedule { get; }
 
     /// <summary>Does a part of the work.</summary>
     /// <exception cref="Storage.StoreUnavailableException">The store can't be reached; what was done stays done.</exception>

@@ -19,25 +19,35 @@ internal static class MessageEndpoints
     }
 
     private static async Task<Ok<MessageView>> GetAsync(
-        string message_id, HttpContext context, Caller caller, Ledger ledger, Prospects prospects, CancellationToken cancellationToken)
+        string message_id, string? tenant_id, HttpContext context, Caller caller, ProducerIds producerIds, Ledger ledger, Prospects prospects, CancellationToken cancellationToken)
     {
-        var entry = await ledger.GetAsync(Read(message_id, caller), cancellationToken) ?? throw Missing();
+        var id = await FindAsync(message_id, tenant_id, caller, producerIds, cancellationToken);
+        var entry = await ledger.GetAsync(id, cancellationToken) ?? throw Missing();
         var prospect = await prospects.FindAsync(entry, cancellationToken);
         if (prospect.ProviderBackIn is { } wait)
             context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         return TypedResults.Ok(MessageView.Of(entry, prospect));
     }
 
-    private static async Task<Ok<MessageView>> CancelAsync(string message_id, Caller caller, Cancellation cancellation, CancellationToken cancellationToken) =>
-        TypedResults.Ok(MessageView.Of(await cancellation.CancelAsync(Read(message_id, caller), cancellationToken) ?? throw Missing(), Prospect.None));
-
-    // What no message can be called is as missing as what none is called.
-    private static MessageId Read(string text, Caller caller)
+    private static async Task<Ok<MessageView>> CancelAsync(
+        string message_id, string? tenant_id, Caller caller, ProducerIds producerIds, Cancellation cancellation, CancellationToken cancellationToken)
     {
-        if (!MessageId.TryParse(text, out var id))
-            throw Missing();
-        caller.Allowed(id.Tenant);
-        return id;
+        var id = await FindAsync(message_id, tenant_id, caller, producerIds, cancellationToken);
+        return TypedResults.Ok(MessageView.Of(await cancellation.CancelAsync(id, cancellationToken) ?? throw Missing(), Prospect.None));
+    }
+
+    // What is no id of the service's own may be the name that an event producer gave the message; no two tenants' names are one.
+    private static async Task<MessageId> FindAsync(
+        string text, string? tenant_id, Caller caller, ProducerIds producerIds, CancellationToken cancellationToken)
+    {
+        if (MessageId.TryParse(text, out var id))
+        {
+            caller.Allowed(id.Tenant);
+            return id;
+        }
+
+        var tenant = tenant_id is null ? caller.Resolve(named: null) : caller.Require(tenant_id);
+        return await producerIds.FindAsync(tenant, text, cancellationToken) ?? throw Missing();
     }
 
     private static ProblemException Missing() => Problem.NotFound("There is no message with this id.");

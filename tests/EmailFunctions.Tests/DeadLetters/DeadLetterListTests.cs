@@ -18,7 +18,7 @@ public sealed class DeadLetterListTests
 
         var letter = Assert.Single(page["dead_letters"]!.AsArray())!.AsObject();
         Assert.Equal(
-            ["attempts", "created_at", "dead_since", "error_category", "message_id", "provider", "provider_answer", "recipient_count", "tenant_id"],
+            ["attempts", "created_at", "dead_since", "error_category", "message_id", "provider", "provider_answer", "reason", "recipient_count", "tenant_id"],
             letter.Select(static pair => pair.Key).Order());
         Assert.Equal((id.ToString(), "acme", 1, 1), (letter["message_id"]!.GetValue<string>(), letter["tenant_id"]!.GetValue<string>(), letter["attempts"]!.GetValue<int>(), letter["recipient_count"]!.GetValue<int>()));
         Assert.Equal(("network", "file", "no route"), (letter["error_category"]!.GetValue<string>(), letter["provider"]!.GetValue<string>(), letter["provider_answer"]!.GetValue<string>()));

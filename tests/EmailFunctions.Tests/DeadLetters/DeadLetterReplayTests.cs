@@ -145,7 +145,7 @@ public sealed class DeadLetterReplayTests
         dead.Bench.Queue.IsDown = false;
         dead.Bench.Queue.Messages.Clear();
         dead.Bench.Clock.Advance(TimeSpan.FromMinutes(1));
-        await dead.Bench.Get<EmailFunctions.Delivery.Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken);
+        await dead.Bench.Get<EmailFunctions.Delivery.MessageSweep>().RunAsync(TestContext.Current.CancellationToken);
         Assert.Single(dead.Bench.Queue.Messages);
         Assert.Equal(MessageStatus.Queued, (await dead.Bench.ReadAsync(id)).Status);
     }

@@ -127,7 +127,8 @@ public sealed class ReplayLimitTests(ITestOutputHelper output)
             new DeadLetterReader(ledger, new TenantDirectory(table)),
             ledger,
             new MessagePayloads(new NoPayloads()),
-            new DispatchQueue(engine.Queue),
+            parked: null!,
+            new DispatchQueue(engine.Queue, new SimClock(engine.Loop.Main)),
             new SimClock(engine.Loop.Main),
             NullLogger<DeadLetterActions>.Instance);
     }

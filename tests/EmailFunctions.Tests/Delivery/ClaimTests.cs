@@ -119,8 +119,8 @@ public sealed class ClaimTests
         var id = await bench.AcceptAsync();
         bench.Provider.During = async token =>
         {
-            bench.Clock.Advance(Sweeper.Margin + TimeSpan.FromSeconds(1));
-            await bench.Get<Sweeper>().SweepMessagesAsync(token);
+            bench.Clock.Advance(MessageSweep.Margin + TimeSpan.FromSeconds(1));
+            await bench.Get<MessageSweep>().RunAsync(token);
         };
 
         await bench.DispatchAsync(id);

@@ -59,7 +59,7 @@ public sealed class HeldMessageTests
         var id = await HoldForUnknownAsync(bench);
         bench.Queue.Messages.Clear();
         bench.Clock.Advance(TimeSpan.FromDays(1));
-        await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken);
+        await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken);
         await bench.DispatchAsync(id);
         Assert.Empty(bench.Queue.Messages);
         Assert.Single(bench.Provider.Given);
@@ -124,7 +124,7 @@ public sealed class HeldMessageTests
         Assert.Equal(HttpStatusCode.Accepted, await ReleaseAsync(bench, id));
         bench.Queue.IsDown = false;
         bench.Clock.Advance(TimeSpan.FromMinutes(1));
-        await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken);
+        await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken);
 
         Assert.Single(bench.Queue.Messages);
     }

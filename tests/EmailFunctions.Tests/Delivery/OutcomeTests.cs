@@ -81,7 +81,7 @@ public sealed class OutcomeTests
         bench.Provider.During = async _ =>
         {
             bench.Clock.Advance(TimeSpan.FromMinutes(1));
-            await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken);
+            await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken);
         };
 
         await bench.DispatchAsync(id);

@@ -214,7 +214,7 @@ public sealed class BatchTests
         bench.Clock.Advance(TimeSpan.FromMinutes(1));
 
         Assert.All(results, static result => Assert.Equal("queued", result.Text("status")));
-        Assert.Equal(2, (await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken)).Count);
+        Assert.Equal(2, (await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken)).Count);
     }
 
     [Fact]

@@ -65,9 +65,9 @@ public sealed class ScheduleTests
         Assert.Empty(bench.Queue.Messages);
 
         bench.Clock.Advance(TimeSpan.FromDays(300) - TimeSpan.FromMinutes(10));
-        Assert.Equal(0, (await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken)).Count);
+        Assert.Equal(0, (await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken)).Count);
         bench.Clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(1, (await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken)).Count);
+        Assert.Equal(1, (await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken)).Count);
 
         Assert.Equal(sendAt, bench.Queue.Messages.Single().VisibleAt);
     }

@@ -3,26 +3,19 @@ using EmailFunctions.Sweeps;
 namespace EmailFunctions.Delivery.Local;
 
 /// <summary>What timer triggers are in Azure: runs the sweeps at their times.</summary>
-internal sealed partial class LocalTimers(Sweeper sweeper, IEnumerable<ISweep> sweeps, TimeProvider time, ILogger<LocalTimers> logger) : BackgroundService
+internal sealed partial class LocalTimers(IEnumerable<ISweep> sweeps, TimeProvider time, ILogger<LocalTimers> logger) : BackgroundService
 {
-    private static readonly TimeSpan MessageInterval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PayloadInterval = TimeSpan.FromHours(1);
-
     // Between the runs of a sweep that has more to do, so that others get at the store.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-    [
-        RepeatAsync(MessageInterval, sweeper.SweepMessagesAsync, stoppingToken),
-        RepeatAsync(PayloadInterval, sweeper.SweepPayloadsAsync, stoppingToken),
-        .. sweeps.Select(sweep => RepeatAsync(sweep.Interval, sweep.RunAsync, stoppingToken)),
-    ]);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(sweeps.Select(sweep => RepeatAsync(sweep, stoppingToken)));
 
-    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task<SweepRun>> sweep, CancellationToken stoppingToken)
+    private async Task RepeatAsync(ISweep sweep, CancellationToken stoppingToken)
     {
         try
         {
-            using var timer = new PeriodicTimer(interval, time);
+            using var timer = new PeriodicTimer(sweep.Interval, time);
             do
             {
                 while (!await RunAsync(sweep, stoppingToken))
@@ -36,11 +29,11 @@ internal sealed partial class LocalTimers(Sweeper sweeper, IEnumerable<ISweep> s
     }
 
     // False: there is more to do.
-    private async Task<bool> RunAsync(Func<CancellationToken, Task<SweepRun>> sweep, CancellationToken stoppingToken)
+    private async Task<bool> RunAsync(ISweep sweep, CancellationToken stoppingToken)
     {
         try
         {
-            return (await sweep(stoppingToken)).IsComplete;
+            return (await sweep.RunAsync(stoppingToken)).IsComplete;
         }
 #pragma warning disable CA1031 // A sweep that fails must not stop the service; the next one tries again.
         catch (Exception exception) when (exception is not OperationCanceledException)

@@ -98,7 +98,7 @@ internal sealed class SimEngine
         Accepted.Add(entry.Id);
         Table.Write([.. Ledger.Enter(entry)]);
         if (!loseHint)
-            await new DispatchQueue(Queue).EnqueueAsync(entry.Id, visibleAt: null, CancellationToken.None);
+            await new DispatchQueue(Queue, new SimClock(Loop.Main)).EnqueueAsync(entry.Id, visibleAt: null, CancellationToken.None);
         return entry.Id;
     }
 
@@ -133,7 +133,7 @@ internal sealed class SimEngine
     public Task ChangeAsync(TenantId tenant, TenantPolicy policy)
     {
         Policies.Current = policy;
-        return new DispatchQueue(Queue).EnqueueAsync([new Dispatch(new ConfigReference(tenant), VisibleAt: null)], CancellationToken.None);
+        return new DispatchQueue(Queue, new SimClock(Loop.Main)).EnqueueAsync([new Dispatch(new ConfigReference(tenant), VisibleAt: null)], CancellationToken.None);
     }
 
     /// <summary>Starts the process that sweeps.</summary>
@@ -150,7 +150,7 @@ internal sealed class SimEngine
                 await context.Pause(interval);
                 try
                 {
-                    await process.Sweeper.SweepMessagesAsync(CancellationToken.None);
+                    await process.Sweep.RunAsync(CancellationToken.None);
                 }
                 catch (StoreUnavailableException)
                 {
@@ -167,7 +167,7 @@ internal sealed class SimEngine
         Tables.Add(table);
         IEntityTable store = _settings.Wrap(table, context);
         var ledger = new Ledger(store);
-        var queue = new DispatchQueue(new CountingQueue(this, new SimSender(context, Queue, _settings.Faults)));
+        var queue = new DispatchQueue(new CountingQueue(this, new SimSender(context, Queue, _settings.Faults)), clock);
         var policies = Policies.NewCache();
         var accounts = new SimAccounts();
         var claims = new ClaimPolicy(name, IsOnlyProcess: false);
@@ -183,8 +183,8 @@ internal sealed class SimEngine
         var sender = new MessageSender(payloads, accounts, registry, gates, recorder, clock, NullLogger<MessageSender>.Instance);
         var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
-            new DispatchFunction(dispatcher, lanes, held, NullLogger<DispatchFunction>.Instance),
-            new Sweeper(ledger, payloads, new TenantDirectory(store), lanes, queue, clock, NullLogger<Sweeper>.Instance),
+            new DispatchFunction(dispatcher, lanes, held, queue, clock, NullLogger<DispatchFunction>.Instance),
+            new MessageSweep(ledger, new TenantDirectory(store), lanes, queue, clock, NullLogger<MessageSweep>.Instance),
             lanes,
             ledger);
     }
@@ -197,7 +197,7 @@ internal sealed class SimEngine
         {
             foreach (var message in messages)
             {
-                var kind = DispatchReference.Read(message.Body.Span)!.GetType();
+                var kind = Dispatch.Read(message.Body.Span)!.Reference.GetType();
                 engine.Copies[kind] = engine.Copies.GetValueOrDefault(kind) + 1;
             }
 
@@ -247,7 +247,7 @@ internal sealed class SimEngine
 }
 
 /// <summary>What a test uses of a process.</summary>
-internal sealed record SimProcess(DispatchFunction Function, Sweeper Sweeper, TenantLanes Lanes, Ledger Ledger);
+internal sealed record SimProcess(DispatchFunction Function, MessageSweep Sweep, TenantLanes Lanes, Ledger Ledger);
 
 /// <summary>How the processes are and what befalls them.</summary>
 internal sealed record SimEngineSettings

@@ -159,8 +159,8 @@ public sealed class SoakTests(ITestOutputHelper output)
         output.WriteLine($"{data.Payloads.Length} payloads were left to the sweep");
         foreach (var payload in data.Payloads)
             File.SetLastWriteTimeUtc(payload, DateTime.UtcNow.AddHours(-2));
-        var sweeper = host.Services.GetRequiredService<Sweeper>();
-        while (!(await sweeper.SweepPayloadsAsync(TestContext.Current.CancellationToken)).IsComplete)
+        var sweep = host.Services.GetRequiredService<PayloadSweep>();
+        while (!(await sweep.RunAsync(TestContext.Current.CancellationToken)).IsComplete)
         {
         }
 

@@ -39,7 +39,7 @@ internal sealed class CountingReceiver(IQueueReceiver inner) : IQueueReceiver
 
         var messages = await inner.ReceiveAsync(limit, lease, cancellationToken);
         foreach (var message in messages)
-            _received.Enqueue(DispatchReference.Read(message.Body.Span)!.Tenant);
+            _received.Enqueue(Dispatch.Read(message.Body.Span)!.Reference.Tenant);
         return messages;
     }
 

@@ -7,7 +7,7 @@ using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Delivery;
 
-public sealed class SweeperTests
+public sealed class SweepTests
 {
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 
@@ -19,7 +19,7 @@ public sealed class SweeperTests
         await bench.AcceptAsync();
         bench.Queue.IsDown = false;
 
-        bench.Clock.Advance(Sweeper.Margin);
+        bench.Clock.Advance(MessageSweep.Margin);
         Assert.Equal(0, await SweepAsync(bench));
         bench.Clock.Advance(Moment);
         Assert.Equal(1, await SweepAsync(bench));
@@ -36,7 +36,7 @@ public sealed class SweeperTests
         for (var number = 0; number < Tenants; number++)
             await bench.AcceptAsync(tenant: TenantId.TryParse($"tenant-{number}", out var tenant) ? tenant : null);
         bench.Queue.IsDown = false;
-        bench.Clock.Advance(Sweeper.Margin + Moment);
+        bench.Clock.Advance(MessageSweep.Margin + Moment);
         var reads = 0;
         bench.Table.OnRead = () =>
         {
@@ -104,9 +104,9 @@ public sealed class SweeperTests
         SetAge(bench, kept, TimeSpan.FromHours(2));
         SetAge(bench, orphan, TimeSpan.FromMinutes(59));
 
-        Assert.Equal(new SweepRun(0, true), await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(0, true), await bench.Get<PayloadSweep>().RunAsync(TestContext.Current.CancellationToken));
         SetAge(bench, orphan, TimeSpan.FromHours(2));
-        Assert.Equal(new SweepRun(1, true), await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(1, true), await bench.Get<PayloadSweep>().RunAsync(TestContext.Current.CancellationToken));
 
         Assert.True(File.Exists(kept));
         Assert.False(File.Exists(orphan));
@@ -124,8 +124,8 @@ public sealed class SweeperTests
             SetAge(bench, orphan, TimeSpan.FromHours(2));
         }
 
-        Assert.Equal(new SweepRun(1_000, false), await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(new SweepRun(500, true), await bench.Get<Sweeper>().SweepPayloadsAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(1_000, false), await bench.Get<PayloadSweep>().RunAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(500, true), await bench.Get<PayloadSweep>().RunAsync(TestContext.Current.CancellationToken));
 
         Assert.Empty(Directory.GetFiles(folder));
     }
@@ -137,10 +137,10 @@ public sealed class SweeperTests
         await bench.AcceptAsync(tenant: Tenant("z"));
         for (var number = 0; number < 1_000; number++)
             await bench.Get<TenantDirectory>().EnterAsync(Tenant($"a{number:D4}"), TestContext.Current.CancellationToken);
-        bench.Clock.Advance(Sweeper.Margin + Moment);
+        bench.Clock.Advance(MessageSweep.Margin + Moment);
 
-        Assert.Equal(new SweepRun(0, false), await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(new SweepRun(1, true), await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(0, false), await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(new SweepRun(1, true), await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken));
     }
 
     private static TenantId Tenant(string name) => TenantId.TryParse(name, out var tenant) ? tenant : throw new ArgumentException(name);
@@ -149,5 +149,5 @@ public sealed class SweeperTests
         File.SetLastWriteTimeUtc(file, (bench.Clock.GetUtcNow() - age).UtcDateTime);
 
     private static async Task<int> SweepAsync(DeliveryBench bench) =>
-        (await bench.Get<Sweeper>().SweepMessagesAsync(TestContext.Current.CancellationToken)).Count;
+        (await bench.Get<MessageSweep>().RunAsync(TestContext.Current.CancellationToken)).Count;
 }

@@ -10,28 +10,30 @@ namespace EmailFunctions.Delivery;
 /// second one, which does no harm; each time the next sweep for it is put off further, so that a long backlog is not queued
 /// over and over.
 /// </summary>
-public sealed partial class Sweeper(
-    Ledger ledger, MessagePayloads payloads, TenantDirectory tenants, TenantLanes lanes, DispatchQueue queue, TimeProvider time, ILogger<Sweeper> logger)
+public sealed partial class MessageSweep(
+    Ledger ledger, TenantDirectory tenants, TenantLanes lanes, DispatchQueue queue, TimeProvider time, ILogger<MessageSweep> logger) : ISweep
 {
     /// <summary>How overdue a message must be.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
-    // A payload is written before its row; a younger one may still get one.
-    private static readonly TimeSpan OrphanAge = TimeSpan.FromHours(1);
-
     // What one run may do, so that it ends before long.
     private const int MaxTenants = 1_000;
     private const int MaxMessages = 1_000;
-    private const int MaxPayloads = 1_000;
 
     // Where the next run goes on; null: at the first.
     private TenantId? _nextTenant;
-    private IAsyncEnumerator<MessageId>? _payloads;
+
+    public string Name => "Messages";
+
+    public TimeSpan Interval => TimeSpan.FromSeconds(10);
+
+    // A run costs two reads for each tenant, which on a desk is nothing.
+    public string Schedule => "0 * * * * *";
 
     /// <summary>Sweeps up to a thousand tenants, and the longest overdue messages of each; counts those that got a new hint.</summary>
-    public async Task<SweepRun> SweepMessagesAsync(CancellationToken cancellationToken)
+    public async Task<SweepRun> RunAsync(CancellationToken cancellationToken)
     {
         var (queued, swept, isLast, isComplete) = (0, 0, true, true);
         await foreach (var tenant in tenants.ListAsync(_nextTenant, cancellationToken))
@@ -66,46 +68,6 @@ public sealed partial class Sweeper(
         return new SweepRun(queued, isLast && isComplete);
     }
 
-    /// <summary>Looks at up to a thousand payloads, from where the run before stopped, and removes those that no message needs.</summary>
-    public async Task<SweepRun> SweepPayloadsAsync(CancellationToken cancellationToken)
-    {
-        var removed = 0;
-        var stored = _payloads ??= payloads.ListAsync(time.GetUtcNow() - OrphanAge, CancellationToken.None).GetAsyncEnumerator(CancellationToken.None);
-        try
-        {
-            for (var looks = 0; looks < MaxPayloads; looks++)
-            {
-                if (!await stored.MoveNextAsync())
-                {
-                    await EndAsync();
-                    return Report(removed, isComplete: true);
-                }
-
-                removed += await payloads.TryRemoveOrphanAsync(ledger, stored.Current, cancellationToken) ? 1 : 0;
-            }
-        }
-        catch
-        {
-            await EndAsync();
-            throw;
-        }
-
-        return Report(removed, isComplete: false);
-
-        ValueTask EndAsync()
-        {
-            _payloads = null;
-            return stored.DisposeAsync();
-        }
-    }
-
-    private SweepRun Report(int removed, bool isComplete)
-    {
-        if (removed > 0)
-            PayloadsRemoved(logger, removed);
-        return new SweepRun(removed, isComplete);
-    }
-
     private async Task<bool> TryQueueAsync(MessageId id, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -125,9 +87,6 @@ public sealed partial class Sweeper(
 
     [LoggerMessage(EventId = 342, Level = LogLevel.Warning, Message = "Copies for slots of tenant {TenantId} did not come; its line was planned anew.")]
     private static partial void LineMended(ILogger logger, TenantId tenantId);
-
-    [LoggerMessage(EventId = 343, Level = LogLevel.Information, Message = "The sweep removed {Count} payloads that no message needed.")]
-    private static partial void PayloadsRemoved(ILogger logger, int count);
 
     [LoggerMessage(EventId = 340, Level = LogLevel.Information, Message = "The sweep queued {Count} open messages again.")]
     private static partial void Swept(ILogger logger, int count);

@@ -1,0 +1,65 @@
+using EmailFunctions.Keys;
+using EmailFunctions.Storage;
+
+namespace EmailFunctions.Functions;
+
+/// <summary>
+/// Holds a call while the store, the queue or the key can't be used. The host delivers what failed again at once, and after some
+/// deliveries no more: answering at once would use them all up within a second.
+/// </summary>
+internal sealed class StoreHold(Draining draining, TimeProvider time)
+{
+    /// <summary>How long a call is held at most; well within the host's time for a function and its locks.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(100);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+
+    /// <summary>Runs a function until it gets through, or its time is up.</summary>
+    public async Task RunAsync(Func<CancellationToken, Task> run)
+    {
+        var started = time.GetTimestamp();
+        var wait = TimeSpan.FromSeconds(1);
+        while (true)
+        {
+            try
+            {
+                await run(draining.GivingUp);
+                return;
+            }
+            catch (Exception exception) when (exception is StoreUnavailableException or KeyUnavailableException && time.GetElapsedTime(started) + wait < Longest)
+            {
+                // Whoever stops gives back at once: another instance may reach the store.
+                await Task.Delay(wait, time, draining.Stopping);
+                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            }
+        }
+    }
+}
+
+/// <summary>How the process ends: it is asked to stop, lets what is in hand finish, and gives up what does not.</summary>
+internal sealed class Draining : IDisposable
+{
+    private static readonly TimeSpan FinishTime = TimeSpan.FromSeconds(20);
+
+    private readonly CancellationTokenSource _givingUp;
+    private readonly CancellationTokenRegistration _registration;
+
+    public Draining(IHostApplicationLifetime lifetime, TimeProvider time)
+    {
+        _givingUp = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        Stopping = lifetime.ApplicationStopping;
+        _registration = Stopping.Register(() => _givingUp.CancelAfter(FinishTime));
+    }
+
+    /// <summary>Nothing new is to be begun.</summary>
+    public CancellationToken Stopping { get; }
+
+    /// <summary>What is in hand is to end.</summary>
+    public CancellationToken GivingUp => _givingUp.Token;
+
+    public void Dispose()
+    {
+        _registration.Dispose();
+        _givingUp.Dispose();
+    }
+}

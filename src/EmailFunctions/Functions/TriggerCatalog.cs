@@ -1,0 +1,64 @@
+using EmailFunctions.Delivery;
+using EmailFunctions.Health;
+using EmailFunctions.Ingest;
+using EmailFunctions.Queueing;
+using EmailFunctions.Sending;
+using EmailFunctions.Sweeps;
+
+namespace EmailFunctions.Functions;
+
+/// <summary>
+/// All functions without an HTTP trigger. Each queue has its pair on Service Bus and on the storage account; a deployment disables
+/// those of the queue that it does not use.
+/// </summary>
+internal sealed class TriggerCatalog(
+    IngestFunction ingest, DispatchFunction dispatch, IEnumerable<ISweep> sweeps, ServiceHealth health, SendingSettings sending, TimeProvider time)
+{
+    /// <summary>Behind a function's name: its twin on the storage account's queue.</summary>
+    public const string StorageTwin = "FromStorage";
+
+    // Well within the host's time for a function; what is left then is for the next run.
+    private static readonly TimeSpan SweepTime = TimeSpan.FromMinutes(4);
+
+    private const string EveryFiveMinutes = "30 */5 * * * *";
+
+    public IReadOnlyList<TriggerFunction> Functions =>
+    [
+        .. OfQueue("IngestEmail", QueueNames.Ingest, (call, cancellationToken) => ingest.RunAsync(ToDelivered(call), cancellationToken)),
+        .. OfQueue("DispatchEmail", QueueNames.Dispatch, DispatchAsync),
+        .. OfDeadLetters("RecoverIngest", QueueNames.Ingest, (call, cancellationToken) => ingest.RecoverAsync(ToDelivered(call), cancellationToken)),
+        .. OfDeadLetters("RecoverDispatch", QueueNames.Dispatch, (call, cancellationToken) => dispatch.RecoverAsync(call.Body, cancellationToken)),
+        .. sweeps.Select(sweep => new TriggerFunction("Sweep" + sweep.Name, new TimerTrigger(sweep.Schedule), (_, cancellationToken) => SweepAsync(sweep, cancellationToken))),
+        new TriggerFunction("CheckHealth", new TimerTrigger(EveryFiveMinutes), (_, cancellationToken) => health.CheckAsync(cancellationToken)),
+    ];
+
+    private static IEnumerable<TriggerFunction> OfQueue(string name, string queue, Func<TriggerCall, CancellationToken, Task> run) =>
+    [
+        new(name, new ServiceBusTrigger(queue), run),
+        new(name + StorageTwin, new StorageQueueTrigger(queue), run),
+    ];
+
+    private static IEnumerable<TriggerFunction> OfDeadLetters(string name, string queue, Func<TriggerCall, CancellationToken, Task> run) =>
+    [
+        new(name, new ServiceBusTrigger(queue + ServiceBusTrigger.DeadLetters), run),
+        new(name + StorageTwin, new StorageQueueTrigger(queue + StorageQueueTrigger.Poison), run),
+    ];
+
+    private static Delivered ToDelivered(TriggerCall call) => new(call.Body, call.MessageId, call.TraceParent);
+
+    // With sending switched off, what is queued waits: in the ledger, where the sweep finds it once sending is on again.
+    private Task DispatchAsync(TriggerCall call, CancellationToken cancellationToken) =>
+        sending.Enabled ? dispatch.RunAsync(call.Body, cancellationToken) : Task.CompletedTask;
+
+    private async Task SweepAsync(ISweep sweep, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        // It would give hints to what waits for sending to be switched on.
+        if (sweep is MessageSweep && !sending.Enabled)
+            return;
+        while (!(await sweep.RunAsync(cancellationToken)).IsComplete && time.GetElapsedTime(started) < SweepTime)
+        {
+            // There is more to do.
+        }
+    }
+}

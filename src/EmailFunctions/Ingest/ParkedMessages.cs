@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using System.Text;
+using EmailFunctions.Messages;
+using EmailFunctions.Problems;
+using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
+
+namespace EmailFunctions.Ingest;
+
+/// <summary>
+/// Keeps what producers sent and could not be accepted: a dead letter of the tenant <c>system</c>, since what it says of its tenant
+/// is not to be trusted, with the reason and the message as it came. An admin replays it once the reason is mended, or discards it.
+/// </summary>
+internal sealed partial class ParkedMessages(
+    IEntityTable table, Ledger ledger, MessagePayloads payloads, TenantDirectory tenants, TimeProvider time, ILogger<ParkedMessages> logger)
+{
+    /// <summary>Why it is a dead letter.</summary>
+    public const string Reason = "parked";
+
+    /// <summary>Why it ended that was accepted when it was replayed.</summary>
+    public const string ReplayedReason = "replayed";
+
+    private const int MaxExplanation = 2_000;
+
+    /// <summary>Parks a message. Parking it again does nothing.</summary>
+    public async Task ParkAsync(Delivered delivered, Problem problem, CancellationToken cancellationToken)
+    {
+        await tenants.EnterAsync(TenantId.System, cancellationToken);
+        var id = IdOf(delivered);
+        // The payload lies under the same name then, and may be in use.
+        if (await ledger.GetAsync(id, cancellationToken) is not null)
+            return;
+        var entry = await payloads.AttachAsync(NewEntry(id, delivered, problem), delivered.Body.ToArray(), cancellationToken);
+        await table.WriteAsync([.. Ledger.Enter(entry)], cancellationToken);
+        Parked(logger, id, problem.Kind);
+    }
+
+    /// <summary>What was parked, as it came. Where it had no name it has this one's, so that it is not accepted twice.</summary>
+    /// <exception cref="InvalidDataException">It is gone.</exception>
+    public async Task<Delivered> ReadAsync(LedgerEntry parked, CancellationToken cancellationToken) => new(
+        await payloads.ReadBytesAsync(parked, cancellationToken),
+        parked.ParkedAs is { Length: > 0 } name ? name : parked.Id.Unique,
+        parked.TraceParent);
+
+    /// <summary>Ends one that was accepted now; false when its row has changed meanwhile.</summary>
+    public async Task<bool> TryEndAsync(LedgerEntry parked, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var ended = (parked with { Status = MessageStatus.Failed, Reason = ReplayedReason, Payload = null, PayloadStored = false })
+            .WithHistory(new HistoryEntry(MessageStatus.Failed.Name(), now));
+        return await ledger.WriteAsync([.. Ledger.Change(parked, ended)], cancellationToken) is not null;
+    }
+
+    private LedgerEntry NewEntry(MessageId id, Delivered delivered, Problem problem)
+    {
+        var now = time.GetUtcNow();
+        var explanation = ProducerInbox.Explain(problem);
+        if (explanation.Length > MaxExplanation)
+            explanation = explanation[..MaxExplanation];
+        return new LedgerEntry
+        {
+            Id = id,
+            Status = MessageStatus.DeadLettered,
+            Reason = Reason,
+            CreatedAt = now,
+            ArrivedAt = now,
+            UpdatedAt = now,
+            RecipientCount = 0,
+            ErrorCategory = "content",
+            ProviderAnswer = explanation,
+            ParkedAs = delivered.QueueId,
+            TraceParent = delivered.TraceParent,
+            History = [new HistoryEntry(MessageStatus.DeadLettered.Name(), now)],
+        };
+    }
+
+    // From what came, so that a message which is delivered again is parked once.
+    private static MessageId IdOf(Delivered delivered)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(delivered.QueueId + "\0"));
+        hash.AppendData(delivered.Body.Span);
+        return new MessageId(TenantId.System, Convert.ToHexStringLower(hash.GetHashAndReset())[..32]);
+    }
+
+    [LoggerMessage(EventId = 240, Level = LogLevel.Warning, Message = "A producer's message could not be accepted ({Kind}); it is parked among the dead letters as {MessageId}, with the reason.")]
+    private static partial void Parked(ILogger logger, MessageId messageId, string kind);
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using EmailFunctions.Access;
+using EmailFunctions.Messages;
+using EmailFunctions.Problems;
+using EmailFunctions.Sending;
+using EmailFunctions.Tenants;
+using EmailFunctions.Wire;
+
+namespace EmailFunctions.Ingest;
+
+/// <summary>What a producer sent, as it came from the queue.</summary>
+/// <param name="Body">The message.</param>
+/// <param name="QueueId">The queue's id of it; empty: it has none.</param>
+/// <param name="TraceParent">Its W3C trace context; null: none.</param>
+public sealed record Delivered(ReadOnlyMemory<byte> Body, string QueueId, string? TraceParent);
+
+/// <summary>Accepts messages of event producers by the rules for every message.</summary>
+internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, ProducerRules rules)
+{
+    /// <summary>Accepts a message, or answers again what was accepted under its name before.</summary>
+    /// <exception cref="ProblemException">It can't be accepted as it is.</exception>
+    /// <exception cref="Storage.StoreUnavailableException">It is not known to be accepted.</exception>
+    public async Task<Acceptance> AcceptAsync(Delivered delivered, CancellationToken cancellationToken)
+    {
+        if (delivered.Body.Length > RequestBody.LargeLimit)
+            throw Problem.TooLarge(RequestBody.LargeLimit);
+        var message = Read(delivered.Body.Span);
+        var submission = await gate.CheckAsync(CallerOf(message), message, message.IdempotencyKey, delivered.TraceParent, cancellationToken);
+        return await acceptor.AcceptAsync(submission with { ProducerId = NameOf(message, delivered) }, cancellationToken);
+    }
+
+    private static ProducerMessage Read(ReadOnlySpan<byte> body)
+    {
+        var errors = new FieldErrors();
+        var message = StrictJson.Read(body, IngestJson.Default.ProducerMessage, errors);
+        message?.ValidateName(errors);
+        return errors.Any || message is null ? throw Problem.Invalid(errors) : message;
+    }
+
+    // A name that no tenant can have is told together with whatever else is wrong.
+    private Caller CallerOf(ProducerMessage message) =>
+        message.TenantId is null ? rules.CallerFor(TenantId.System)
+        : TenantId.TryParse(message.TenantId, out var tenant) ? rules.CallerFor(tenant)
+        : Caller.Desk;
+
+    private static string? NameOf(ProducerMessage message, Delivered delivered) =>
+        message.MessageId ?? (delivered.QueueId.Length is > 0 and <= ProducerIds.MaxLength ? delivered.QueueId : null);
+
+    /// <summary>Why a message was not accepted, in a line: fields, and what they must be.</summary>
+    public static string Explain(Problem problem)
+    {
+        var fields = (problem.Errors ?? []).Select(static error => string.Create(CultureInfo.InvariantCulture, $"{error.Key} {string.Join(", ", error.Value)}"));
+        return problem.Errors is null ? $"{problem.Title} {problem.Detail}" : string.Join("; ", fields);
+    }
+}

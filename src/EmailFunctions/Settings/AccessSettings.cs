@@ -1,0 +1,69 @@
+using EmailFunctions.Access;
+using EmailFunctions.Ingest;
+using EmailFunctions.Tenants;
+
+namespace EmailFunctions.Settings;
+
+/// <summary>Reads who may call, and for whom event producers may send.</summary>
+internal static class AccessSettings
+{
+    private const string Auth = "EMAIL_AUTH";
+    private const string Authority = "EMAIL_AUTH_AUTHORITY";
+    private const string Audience = "EMAIL_AUTH_AUDIENCE";
+    private const string Producers = "EMAIL_PRODUCER_TENANTS";
+
+    /// <summary>How callers prove who they are; null: whoever calls is an admin.</summary>
+    /// <param name="reader">Reads the settings.</param>
+    /// <param name="mode">Where the service runs.</param>
+    /// <param name="storage">Its storage account, in Azure.</param>
+    public static TokenRules? ReadTokens(SettingsReader reader, ServiceMode mode, StorageAccount? storage)
+    {
+        if (!reader.Choice(Auth, mode == ServiceMode.Azure, ("required", true), ("none", false)))
+        {
+            if (mode == ServiceMode.Azure && storage is not { IsDevelopment: true })
+                reader.Reject(Auth, "can be none only on a desk; whoever reaches the app could send mail in everybody's name. Set it to required, with EMAIL_AUTH_AUTHORITY and EMAIL_AUTH_AUDIENCE");
+            return null;
+        }
+
+        return new TokenRules(
+            ReadAuthority(reader),
+            Required(reader, Audience, "must be what access tokens for this service name as their audience"),
+            reader.Text("EMAIL_AUTH_TENANT_CLAIM") ?? "tenant_id",
+            reader.Text("EMAIL_AUTH_ADMIN_ROLE") ?? "admin");
+    }
+
+    public static ProducerRules ReadProducers(SettingsReader reader)
+    {
+        if (reader.Text(Producers) is not { } text)
+            return ProducerRules.Default;
+        var tenants = new HashSet<TenantId>();
+        var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        foreach (var name in names.Where(static name => name != "*"))
+        {
+            if (TenantId.TryParse(name, out var tenant))
+                tenants.Add(tenant);
+            else
+                reader.Reject(Producers, "must be tenants' names with commas between them, or *");
+        }
+
+        return new ProducerRules(names.Contains("*"), tenants);
+    }
+
+    private static Uri ReadAuthority(SettingsReader reader)
+    {
+        var text = Required(reader, Authority, "must be the issuer of access tokens, such as https://login.microsoftonline.com/{directory}/v2.0");
+        if (Uri.TryCreate(text, UriKind.Absolute, out var authority) && (authority.Scheme == Uri.UriSchemeHttps || (authority.Scheme == Uri.UriSchemeHttp && authority.IsLoopback)))
+            return authority;
+        if (text.Length > 0)
+            reader.Reject(Authority, "must be an https URL");
+        return new Uri("https://localhost");
+    }
+
+    private static string Required(SettingsReader reader, string name, string must)
+    {
+        if (reader.Text(name) is { } text)
+            return text;
+        reader.Reject(name, must + " while EMAIL_AUTH is required");
+        return "";
+    }
+}
