@@ -51,6 +51,7 @@ internal static class ServiceComposition
         api.MapAudit();
         api.MapProviders();
         api.MapSending();
+        api.MapIngest();
         api.MapMessages();
         api.MapDeadLetters();
         api.MapHealth(app);

@@ -56,6 +56,7 @@ public record SendRequest
     public List<AttachmentRequest>? Attachments { get; set; }
 
     [Description("high overtakes all of its tenant that waits; low lets others go first, but gets at least one turn in ten.")]
+    [AllowedValues("high", "normal", "low", null)]
     [DefaultValue("normal")]
     public string? Priority { get; set; }
 

@@ -3,6 +3,7 @@ using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
+using EmailFunctions.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EmailFunctions.Tracking;
@@ -21,7 +22,7 @@ internal static class MessageEndpoints
     private static async Task<Ok<MessageView>> GetAsync(
         string message_id, string? tenant_id, HttpContext context, Caller caller, ProducerIds producerIds, Ledger ledger, Prospects prospects, CancellationToken cancellationToken)
     {
-        var id = await FindAsync(message_id, tenant_id, caller, producerIds, cancellationToken);
+        var id = await FindAsync(message_id, tenant_id, context, caller, producerIds, cancellationToken);
         var entry = await ledger.GetAsync(id, cancellationToken) ?? throw Missing();
         var prospect = await prospects.FindAsync(entry, cancellationToken);
         if (prospect.ProviderBackIn is { } wait)
@@ -30,15 +31,15 @@ internal static class MessageEndpoints
     }
 
     private static async Task<Ok<MessageView>> CancelAsync(
-        string message_id, string? tenant_id, Caller caller, ProducerIds producerIds, Cancellation cancellation, CancellationToken cancellationToken)
+        string message_id, string? tenant_id, HttpContext context, Caller caller, ProducerIds producerIds, Cancellation cancellation, CancellationToken cancellationToken)
     {
-        var id = await FindAsync(message_id, tenant_id, caller, producerIds, cancellationToken);
+        var id = await FindAsync(message_id, tenant_id, context, caller, producerIds, cancellationToken);
         return TypedResults.Ok(MessageView.Of(await cancellation.CancelAsync(id, cancellationToken) ?? throw Missing(), Prospect.None));
     }
 
     // What is no id of the service's own may be the name that an event producer gave the message; no two tenants' names are one.
     private static async Task<MessageId> FindAsync(
-        string text, string? tenant_id, Caller caller, ProducerIds producerIds, CancellationToken cancellationToken)
+        string text, string? tenant_id, HttpContext context, Caller caller, ProducerIds producerIds, CancellationToken cancellationToken)
     {
         if (MessageId.TryParse(text, out var id))
         {
@@ -47,7 +48,7 @@ internal static class MessageEndpoints
         }
 
         var tenant = tenant_id is null ? caller.Resolve(named: null) : caller.Require(tenant_id);
-        return await producerIds.FindAsync(tenant, text, cancellationToken) ?? throw Missing();
+        return await producerIds.FindAsync(tenant, RawPath.LastSegment(context), cancellationToken) ?? throw Missing();
     }
 
     private static ProblemException Missing() => Problem.NotFound("There is no message with this id.");

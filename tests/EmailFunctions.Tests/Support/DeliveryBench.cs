@@ -120,7 +120,7 @@ internal sealed class DeliveryBench : IAsyncDisposable
 /// <summary>A queue that only remembers.</summary>
 internal sealed class ListQueue : IDeliveryQueue
 {
-    public TimeSpan LongestDelay => TimeSpan.MaxValue;
+    public TimeSpan LongestDelay { get; set; } = TimeSpan.MaxValue;
 
     public ConcurrentQueue<QueueMessage> Messages { get; } = [];
 

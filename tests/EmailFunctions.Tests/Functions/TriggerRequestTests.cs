@@ -1,0 +1,58 @@
+using System.Text;
+using EmailFunctions.Functions;
+using Microsoft.AspNetCore.Http;
+
+namespace EmailFunctions.Tests.Functions;
+
+/// <summary>How calls of the host are read, in each of the encodings that hosts use.</summary>
+public sealed class TriggerRequestTests
+{
+    [Theory]
+    [InlineData("""{"Data":{"trigger":"eyJpZCI6MX0="},"Metadata":{}}""", """{"id":1}""")]
+    [InlineData("""{"Data":{"trigger":"\"{\\\"id\\\":1}\""},"Metadata":{}}""", """{"id":1}""")]
+    [InlineData("""{"Data":{"trigger":"{\"id\":1}"},"Metadata":{}}""", """{"id":1}""")]
+    [InlineData("""{"Data":{"trigger":{"id":1}},"Metadata":{}}""", """{"id":1}""")]
+    [InlineData("""{"data":{"TRIGGER":"eyJpZCI6MX0="}}""", """{"id":1}""")]
+    [InlineData("""{"Data":{"trigger":"acme~slot~12"},"Metadata":{}}""", "acme~slot~12")]
+    [InlineData("""{"Data":{"trigger":"\"acme~slot~12\""},"Metadata":{}}""", "acme~slot~12")]
+    [InlineData("""{"Data":{"trigger":""},"Metadata":{}}""", "")]
+    [InlineData("""{"Data":{"trigger":null},"Metadata":{}}""", "")]
+    [InlineData("""{"Data":{"trigger":{"ScheduleStatus":null}},"Metadata":{}}""", """{"ScheduleStatus":null}""")]
+    public async Task The_message_is_what_was_put_on_the_queue(string call, string message) =>
+        Assert.Equal(message, Encoding.UTF8.GetString((await ReadAsync(call)).Body.Span));
+
+    [Theory]
+    [InlineData("""{"MessageId":"\"m-1\"","DeliveryCount":"3"}""", "m-1", 3)]
+    [InlineData("""{"MessageId":"m-1","DeliveryCount":3}""", "m-1", 3)]
+    [InlineData("""{"Id":"\"q-9\"","DequeueCount":"\"2\""}""", "q-9", 2)]
+    [InlineData("""{"Id":"\"q-9\"","DequeueCount":"2","MessageReceiver":"{\"IsClosed\":false}"}""", "q-9", 2)]
+    [InlineData("""{}""", "", 1)]
+    [InlineData("""{"DeliveryCount":"many"}""", "", 1)]
+    public async Task The_name_and_the_count_are_read_in_any_encoding(string metadata, string id, int count)
+    {
+        var call = await ReadAsync($$"""{"Data":{"trigger":"eA=="},"Metadata":{{metadata}}}""");
+
+        Assert.Equal((id, count), (call.MessageId, call.DeliveryCount));
+    }
+
+    [Theory]
+    [InlineData("""{"ApplicationProperties":{"traceparent":"00-1-2-01"}}""", "00-1-2-01")]
+    [InlineData("""{"ApplicationProperties":{"Diagnostic-Id":"00-1-2-01"}}""", "00-1-2-01")]
+    [InlineData("""{"ApplicationProperties":{}}""", null)]
+    public async Task The_senders_trace_is_read(string metadata, string? trace) =>
+        Assert.Equal(trace, (await ReadAsync($$"""{"Data":{"trigger":"eA=="},"Metadata":{{metadata}}}""")).TraceParent);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("no json")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"Data":""")]
+    public async Task What_no_host_says_is_refused(string call) => await Assert.ThrowsAsync<FormatException>(() => ReadAsync(call));
+
+    private static Task<TriggerCall> ReadAsync(string call)
+    {
+        var context = new DefaultHttpContext { Request = { Body = new MemoryStream(Encoding.UTF8.GetBytes(call)) } };
+        return TriggerRequest.ReadAsync(context.Request, TestContext.Current.CancellationToken);
+    }
+}
