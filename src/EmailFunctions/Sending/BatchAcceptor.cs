@@ -23,7 +23,7 @@ internal sealed partial class BatchAcceptor(
             await intake.HintAsync(run.Entered, CancellationToken.None);
     }
 
-    // A message's row holds at most 48 KiB of content, and a batch of 100 entities 50 messages at most: that is far from 4 MiB.
+    // A message's row holds at most 48 KiB of content, 64 as base64, and a batch of 100 entities 50 messages at most: that is within 4 MiB.
     private async Task AcceptAsync(List<BatchItem> items, Run run)
     {
         var keys = new HashSet<string>(StringComparer.Ordinal);

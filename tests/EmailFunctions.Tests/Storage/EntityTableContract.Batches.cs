@@ -106,13 +106,15 @@ public abstract partial class EntityTableContract
     [Fact]
     public async Task An_empty_batch_is_refused() => await AssertBrokenAsync();
 
+    // Rows of one batch may have the same ETag: it names a version of its row.
     [Fact]
     public async Task A_batch_of_100_is_done()
     {
         var result = await WriteAsync(Inserts(100));
 
-        Assert.Equal(100, result.ETags.Distinct().Count());
-        Assert.Equal(100, (await AllRowsAsync()).Count);
+        var read = await ReadAllAsync(EntityQuery.Prefix(Partition, ""));
+        Assert.Equal(100, read.Count);
+        Assert.Equal(result.ETags, read.Select(static entity => entity.ETag!));
     }
 
     [Fact]

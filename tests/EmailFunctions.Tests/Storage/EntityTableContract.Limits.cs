@@ -56,6 +56,22 @@ public abstract partial class EntityTableContract
         Assert.Equal(["0", "1", "2", "3", "4"], await AllRowsAsync());
     }
 
+    // Azure Tables limits what is sent.
+    [Theory]
+    [InlineData(48 * 1024, true)]
+    [InlineData(64 * 1024, false)]
+    public async Task Bytes_count_in_a_batch_as_the_base64_that_they_are_sent_as(int length, bool fits)
+    {
+        EntityWrite[] writes = [.. Enumerable.Range(0, 60).Select(number => EntityWrite.Put(new Entity(Partition, $"{number:D2}") { ["body"] = new byte[length] }))];
+
+        if (fits)
+            Assert.True((await WriteAsync(writes)).IsDone);
+        else
+            await AssertBrokenAsync(writes);
+
+        Assert.Equal(fits ? 60 : 0, (await AllRowsAsync()).Count);
+    }
+
     [Fact]
     public async Task A_key_may_have_512_characters_in_each_part_and_no_more()
     {
@@ -92,14 +108,16 @@ public abstract partial class EntityTableContract
         var entity = new Entity(Partition, row) { ["flag"] = true, ["whole"] = 1, ["number"] = 1d, ["time"] = DateTimeOffset.UnixEpoch };
         bytes -= 4 + (2 * (Partition.Length + row.Length));
         bytes -= (4 * 8) + (2 * "flagwholenumbertime".Length) + 1 + 8 + 8 + 8;
-        // Texts for the bulk, which stay small on the wire, and bytes for the rest, which may be odd.
+        // Texts for the bulk, which stay small on the wire, and bytes for the last one or two, which may be odd.
         for (var number = 10; bytes > EntityLimits.MaxPropertyBytes; number++)
         {
             entity[$"p{number}"] = Value(EntityLimits.MaxPropertyBytes, asText: true);
             bytes -= 8 + (2 * 3) + EntityLimits.MaxPropertyBytes;
         }
 
-        entity["rest"] = Value(bytes - (8 + (2 * 4)), asText: false);
+        bytes -= 2 * (8 + (2 * 4));
+        entity["text"] = Value((bytes - 1) / 2 * 2, asText: true);
+        entity["odds"] = new byte[2 - (bytes % 2)];
         return entity;
     }
 }
