@@ -108,6 +108,21 @@ public abstract class PayloadStoreContract
         Assert.Equal([longest], await ListAsync(DateTimeOffset.MaxValue, longest.Owner));
     }
 
+    // Some stores would drop the dots, or take them for more than a name.
+    [Fact]
+    public async Task Names_that_differ_by_dots_at_their_end_are_different_payloads()
+    {
+        PayloadName[] names = [Name("a"), Name("a."), Name("a.."), new(Owner + ".", "a"), new(Owner + "..", "a.")];
+        foreach (var (index, name) in names.Index())
+            await Store.PutAsync(name, Content(index + 1), Cancellation);
+
+        foreach (var (index, name) in names.Index())
+        {
+            Assert.Equal(Content(index + 1), await ReadAsync(name));
+            Assert.Contains(name, await ListAsync(DateTimeOffset.MaxValue, name.Owner));
+        }
+    }
+
     // A minute to either side: a store has its own clock, and may know a time by the second only.
     [Fact]
     public async Task A_list_holds_the_payloads_that_were_stored_before_its_time_and_no_others()
