@@ -17,6 +17,8 @@ public sealed class ArchitectureTests
         ["SQLitePCL"] = ["EmailFunctions.Storage.Sqlite"],
         ["MailKit"] = ["EmailFunctions.Providers.Smtp"],
         ["MimeKit"] = ["EmailFunctions.Providers.Mime", "EmailFunctions.Providers.Smtp", "EmailFunctions.Providers.File", "EmailFunctions.Providers.Console"],
+        ["Azure.Core"] = ["EmailFunctions.Keys.KeyVault", "EmailFunctions.Storage.AzureTables", "EmailFunctions.Payloads.Blobs", "EmailFunctions.Queueing.StorageQueues", "EmailFunctions.Queueing.ServiceBus", "EmailFunctions.Composition"],
+        ["Azure.Identity"] = ["EmailFunctions.Keys.KeyVault", "EmailFunctions.Composition"],
         ["Azure.Data.Tables"] = ["EmailFunctions.Storage.AzureTables"],
         ["Azure.Storage.Blobs"] = ["EmailFunctions.Payloads.Blobs"],
         ["Azure.Storage.Queues"] = ["EmailFunctions.Queueing.StorageQueues"],

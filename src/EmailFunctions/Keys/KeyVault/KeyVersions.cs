@@ -1,0 +1,60 @@
+namespace EmailFunctions.Keys.KeyVault;
+
+/// <summary>
+/// Which version of the key is the newest, looked up once in a few minutes, and each version's number: its place in the order of
+/// creation. Versions are only ever added to a key, so a number stays.
+/// </summary>
+internal sealed class KeyVersions(KeyVaultClient client, TimeProvider time) : IDisposable
+{
+    /// <summary>How long the newest version is taken to be it; a rotation is noticed within this time.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    private readonly SemaphoreSlim _gate = new(1);
+    private Dictionary<string, int> _numbers = [];
+    private Numbered? _newest;
+    private DateTimeOffset _readAt;
+
+    /// <summary>The newest version and its number.</summary>
+    /// <param name="mayWrap">Whether one that can't wrap now is looked up again: another may have come meanwhile.</param>
+    /// <param name="cancellationToken">Cancels the look-up, or the wait for another's.</param>
+    /// <exception cref="KeyUnavailableException">The vault can't be used.</exception>
+    public async Task<Numbered> NewestAsync(bool mayWrap, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            var now = time.GetUtcNow();
+            if (_newest is { } known && now - _readAt < Lifetime && !(mayWrap && known.Version.ExpiresAt <= now))
+                return known;
+
+            var newest = await client.GetNewestAsync(cancellationToken);
+            _newest = new Numbered(newest, await NumberAsync(newest, cancellationToken));
+            _readAt = now;
+            return _newest;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    private async Task<int> NumberAsync(KeyVersion newest, CancellationToken cancellationToken)
+    {
+        if (!_numbers.ContainsKey(newest.KeyId))
+        {
+            var versions = await client.ListVersionsAsync(cancellationToken);
+            // A list may lag behind. Times are whole seconds: the id decides between equal ones, so that all instances count alike.
+            _numbers = versions.Append(newest).DistinctBy(static version => version.KeyId, StringComparer.Ordinal)
+                .OrderBy(static version => version.CreatedAt).ThenBy(static version => version.KeyId, StringComparer.Ordinal)
+                .Select(static (version, index) => KeyValuePair.Create(version.KeyId, index + 1))
+                .ToDictionary(StringComparer.Ordinal);
+        }
+
+        return _numbers[newest.KeyId];
+    }
+
+    /// <summary>A version and its number, 1 being the first.</summary>
+    internal sealed record Numbered(KeyVersion Version, int Number);
+}
