@@ -1,9 +1,93 @@
+using Azure.Core;
+using Azure.Data.Tables;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using EmailFunctions.Delivery;
+using EmailFunctions.Keys;
+using EmailFunctions.Keys.KeyVault;
+using EmailFunctions.Keys.Local;
+using EmailFunctions.Limits;
+using EmailFunctions.Payloads;
+using EmailFunctions.Payloads.Blobs;
+using EmailFunctions.Providers;
+using EmailFunctions.Providers.Console;
+using EmailFunctions.Queueing;
+using EmailFunctions.Queueing.ServiceBus;
+using EmailFunctions.Queueing.StorageQueues;
 using EmailFunctions.Settings;
+using EmailFunctions.Storage;
+using EmailFunctions.Storage.AzureTables;
 
 namespace EmailFunctions.Composition;
 
-/// <summary>The adapters of Azure.</summary>
+/// <summary>
+/// The adapters of Azure. None of them calls anything while the service starts: an instance is to answer its first request soon, and
+/// not to depend on all that it may need later.
+/// </summary>
 internal static class AzureComposition
 {
-    public static void AddAzureAdapters(this IServiceCollection services, ServiceSettings settings, AzureSettings azure) => throw new NotSupportedException();
+    private const string TableName = "emailfunctions";
+    private const string PayloadContainer = "email-payloads";
+
+    public static void AddAzureAdapters(this IServiceCollection services, ServiceSettings settings, AzureSettings azure)
+    {
+        // Which of its ways it takes is narrowed by AZURE_TOKEN_CREDENTIALS, and AZURE_CLIENT_ID names the identity.
+        services.AddSingleton<TokenCredential>(static _ => new DefaultAzureCredential());
+        services.AddSingleton<IEntityTable>(provider => new AzureEntityTable(Tables(provider, azure.Storage), TableName));
+        services.AddSingleton<IPayloadStore>(provider => new BlobPayloadStore(Blobs(provider, azure.Storage)));
+        services.AddQueue(azure);
+        services.AddKeys(settings, azure);
+        services.AddSingleton<IEmailProvider>(static _ => new ConsoleProvider(Console.Out));
+        services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: false)).AddSingleton(SlotTiming.ManyProcesses);
+    }
+
+    private static void AddQueue(this IServiceCollection services, AzureSettings azure)
+    {
+        if (azure.ServiceBus is { } bus)
+        {
+            services.AddSingleton(provider => new ServiceBusDeliveryQueue(
+                bus.ConnectionString is { } connection ? ServiceBusOptions.Parse(connection) : ServiceBusOptions.ForNamespace(bus.Host!, provider.GetRequiredService<TokenCredential>()),
+                QueueNames.Dispatch,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<IRandom>().NextDouble,
+                provider.GetRequiredService<ILogger<ServiceBusDeliveryQueue>>()));
+            services.AddSingleton<IDeliveryQueue>(static provider => provider.GetRequiredService<ServiceBusDeliveryQueue>());
+            services.AddSingleton<IQueueProbe>(static provider => provider.GetRequiredService<ServiceBusDeliveryQueue>());
+            return;
+        }
+
+        services.AddSingleton(provider => new StorageQueue(Queue(provider, azure.Storage), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IDeliveryQueue>(static provider => provider.GetRequiredService<StorageQueue>());
+        services.AddSingleton<IQueueProbe>(static provider => provider.GetRequiredService<StorageQueue>());
+    }
+
+    private static void AddKeys(this IServiceCollection services, ServiceSettings settings, AzureSettings azure)
+    {
+        if (azure.KeyVaultKey is not { } key)
+        {
+            services.AddSingleton<IKeyWrapper>(_ => new LocalKeyWrapper(settings.EncryptionKey!));
+            return;
+        }
+
+        services.AddSingleton(provider => new KeyVaultKeyWrapper(
+            key,
+            provider.GetRequiredService<TokenCredential>(),
+            provider.GetRequiredService<TimeProvider>(),
+            new KeyVaultOptions { AllowLoopbackHttp = azure.Storage.IsDevelopment }));
+        services.AddSingleton<IKeyWrapper>(static provider => provider.GetRequiredService<KeyVaultKeyWrapper>());
+        services.AddSingleton<IKeyAge>(static provider => provider.GetRequiredService<KeyVaultKeyWrapper>());
+    }
+
+    private static TableServiceClient Tables(IServiceProvider provider, StorageAccount account) => account.ConnectionString is { } connection
+        ? new TableServiceClient(connection, AzureEntityTable.NewOptions())
+        : new TableServiceClient(account.Tables, provider.GetRequiredService<TokenCredential>(), AzureEntityTable.NewOptions());
+
+    private static BlobContainerClient Blobs(IServiceProvider provider, StorageAccount account) => account.ConnectionString is { } connection
+        ? new BlobContainerClient(connection, PayloadContainer, BlobPayloadStore.NewOptions())
+        : new BlobContainerClient(new Uri(account.Blobs!, PayloadContainer), provider.GetRequiredService<TokenCredential>(), BlobPayloadStore.NewOptions());
+
+    private static QueueClient Queue(IServiceProvider provider, StorageAccount account) => account.ConnectionString is { } connection
+        ? new QueueClient(connection, QueueNames.Dispatch, StorageQueue.NewOptions())
+        : new QueueClient(new Uri(account.Queues!, QueueNames.Dispatch), provider.GetRequiredService<TokenCredential>(), StorageQueue.NewOptions());
 }

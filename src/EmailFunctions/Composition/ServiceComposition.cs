@@ -121,7 +121,7 @@ internal static class ServiceComposition
         services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>();
         services.AddSingleton<UsageReader>();
         services.AddSingleton<AuditReader>();
-        services.AddSingleton<ServiceHealth>();
+        services.AddSingleton<ServiceHealth>().AddSingleton<KeyAgeCheck>();
         services.AddApiDocs();
         services.AddSingleton<Draining>().AddSingleton<StoreHold>().AddSingleton<TriggerCatalog>();
     }

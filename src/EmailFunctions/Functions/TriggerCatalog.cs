@@ -12,7 +12,7 @@ namespace EmailFunctions.Functions;
 /// those of the queue that it does not use.
 /// </summary>
 internal sealed class TriggerCatalog(
-    IngestFunction ingest, DispatchFunction dispatch, IEnumerable<ISweep> sweeps, ServiceHealth health, SendingSettings sending, TimeProvider time)
+    IngestFunction ingest, DispatchFunction dispatch, IEnumerable<ISweep> sweeps, ServiceHealth health, KeyAgeCheck keyAge, SendingSettings sending, TimeProvider time)
 {
     /// <summary>Behind a function's name: its twin on the storage account's queue.</summary>
     public const string StorageTwin = "FromStorage";
@@ -21,6 +21,7 @@ internal sealed class TriggerCatalog(
     private static readonly TimeSpan SweepTime = TimeSpan.FromMinutes(4);
 
     private const string EveryFiveMinutes = "30 */5 * * * *";
+    private const string Daily = "0 10 6 * * *";
 
     public IReadOnlyList<TriggerFunction> Functions =>
     [
@@ -29,6 +30,7 @@ internal sealed class TriggerCatalog(
         .. OfDeadLetters("RecoverIngest", QueueNames.Ingest, (call, cancellationToken) => ingest.RecoverAsync(ToDelivered(call), cancellationToken)),
         .. OfDeadLetters("RecoverDispatch", QueueNames.Dispatch, (call, cancellationToken) => dispatch.RecoverAsync(call.Body, cancellationToken)),
         .. sweeps.Select(sweep => new TriggerFunction("Sweep" + sweep.Name, new TimerTrigger(sweep.Schedule), (_, cancellationToken) => SweepAsync(sweep, cancellationToken))),
+        new TriggerFunction("CheckKeyAge", new TimerTrigger(Daily), (_, cancellationToken) => keyAge.CheckAsync(cancellationToken)),
         new TriggerFunction("CheckHealth", new TimerTrigger(EveryFiveMinutes), (_, cancellationToken) => health.CheckAsync(cancellationToken)),
     ];
 

@@ -1,3 +1,5 @@
+using EmailFunctions.Keys.KeyVault;
+
 namespace EmailFunctions.Settings;
 
 /// <summary>
@@ -9,7 +11,7 @@ namespace EmailFunctions.Settings;
 /// <param name="Queue">The kind of queue.</param>
 /// <param name="ServiceBus">The namespace; null with another kind of queue.</param>
 /// <param name="KeyVaultKey">The key-encryption key; null: <c>EMAIL_ENCRYPTION_KEY</c>, with development storage alone.</param>
-internal sealed record AzureSettings(int Port, StorageAccount Storage, QueueKind Queue, ServiceBusNamespace? ServiceBus, Uri? KeyVaultKey)
+internal sealed record AzureSettings(int Port, StorageAccount Storage, QueueKind Queue, ServiceBusNamespace? ServiceBus, KeyVaultAddress? KeyVaultKey)
 {
     private const string StorageName = "AzureWebJobsStorage";
     private const string ServiceBusName = "ServiceBus";
@@ -29,7 +31,7 @@ internal sealed record AzureSettings(int Port, StorageAccount Storage, QueueKind
             storage,
             queue,
             queue == QueueKind.ServiceBus ? ReadServiceBus(reader) : null,
-            ReadKey(reader, storage.IsDevelopment && hasEncryptionKey));
+            ReadKey(reader, storage.IsDevelopment, hasEncryptionKey));
     }
 
     private static StorageAccount ReadStorage(SettingsReader reader)
@@ -55,12 +57,18 @@ internal sealed record AzureSettings(int Port, StorageAccount Storage, QueueKind
         return new ServiceBusNamespace(connection, name);
     }
 
-    private static Uri? ReadKey(SettingsReader reader, bool mayBeAbsent)
+    private static KeyVaultAddress? ReadKey(SettingsReader reader, bool isDevelopment, bool hasEncryptionKey)
     {
-        var key = ReadUri(reader, KeyName, fallback: null);
-        if (key is null && !mayBeAbsent)
-            reader.Reject(KeyName, "must be the URL of a key, such as https://mine.vault.azure.net/keys/email; only with development storage may EMAIL_ENCRYPTION_KEY stand in for it");
-        return key;
+        if (reader.Text(KeyName) is not { } text)
+        {
+            if (!isDevelopment || !hasEncryptionKey)
+                reader.Reject(KeyName, "must be the address of a key, such as https://mine.vault.azure.net/keys/email; only with development storage may EMAIL_ENCRYPTION_KEY stand in for it");
+            return null;
+        }
+
+        if (!KeyVaultAddress.TryParse(text, allowLoopbackHttp: isDevelopment, out var address, out var mistake))
+            reader.Reject(KeyName, "can't be used: " + mistake.TrimEnd('.'));
+        return address;
     }
 
     private static Uri? ReadUri(SettingsReader reader, string name, string? fallback)
