@@ -11,7 +11,9 @@ public interface IDeliveryQueue
     /// <summary>How far ahead a message may be scheduled; one that is scheduled further is refused with <see cref="ArgumentOutOfRangeException"/>.</summary>
     TimeSpan LongestDelay { get; }
 
-    /// <summary>Puts messages on the queue, durably, in one operation.</summary>
+    /// <summary>
+    /// Puts messages on the queue, durably, in one operation where the queue knows one for many. If it fails, some of them may be on the queue.
+    /// </summary>
     /// <param name="messages">1 to 100 messages of at most <see cref="QueueMessage.MaxBodyBytes"/> each.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken);

@@ -4,28 +4,31 @@ using EmailFunctions.Queueing;
 namespace EmailFunctions.Tests.Queueing;
 
 /// <summary>
-/// What every delivery queue and its receiving side do. An adapter joins by a subclass that opens an empty queue, and knows how to
-/// let time pass for it.
+/// What every delivery queue does with what is sent to it. An adapter joins by a subclass that opens an empty queue, receives from it
+/// somehow, and knows how to let time pass for it.
 /// </summary>
 public abstract partial class DeliveryQueueContract
 {
-    /// <summary>How long messages are leased here.</summary>
-    protected virtual TimeSpan Lease => TimeSpan.FromSeconds(30);
-
     /// <summary>The queue under test, empty.</summary>
     protected abstract IDeliveryQueue Queue { get; }
 
-    /// <summary>A receiver of it.</summary>
-    protected abstract IQueueReceiver Receiver { get; }
+    /// <summary>Whether messages come in the order in which they were sent.</summary>
+    protected virtual bool KeepsOrder => true;
 
-    /// <summary>Another receiver of the same queue.</summary>
-    protected abstract IQueueReceiver SecondReceiver { get; }
+    /// <summary>The delays of these tests are counted in it: short where time is real.</summary>
+    protected virtual TimeSpan Tick => TimeSpan.FromSeconds(1);
 
     /// <summary>The queue's time.</summary>
     protected abstract DateTimeOffset Now { get; }
 
     /// <summary>Returns when so much of the queue's time has passed.</summary>
     protected abstract Task PassAsync(TimeSpan time);
+
+    /// <summary>Receives all that is visible, and keeps it from being received again.</summary>
+    protected abstract Task<IReadOnlyList<byte[]>> ReceiveAllAsync();
+
+    /// <summary>Receives something whose time has come; where time is real it may be a little late, and is waited for.</summary>
+    protected virtual Task<IReadOnlyList<byte[]>> ReceiveDueAsync() => ReceiveAllAsync();
 
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -35,27 +38,8 @@ public abstract partial class DeliveryQueueContract
     protected Task EnqueueAtAsync(string body, DateTimeOffset visibleAt) =>
         Queue.EnqueueAsync([new QueueMessage(Encoding.UTF8.GetBytes(body), visibleAt)], Cancellation);
 
-    protected Task<IReadOnlyList<LeasedMessage>> ReceiveAsync(int limit = 32) => Receiver.ReceiveAsync(limit, Lease, Cancellation);
+    private static List<string> TextsOf(IEnumerable<byte[]> bodies) => [.. bodies.Select(Encoding.UTF8.GetString)];
 
-    protected async Task<LeasedMessage> ReceiveOneAsync() => Assert.Single(await ReceiveAsync());
-
-    /// <summary>Receives all that is visible, as texts.</summary>
-    protected async Task<List<string>> ReceiveTextsAsync(int limit = 32) => [.. (await ReceiveAsync(limit)).Select(TextOf)];
-
-    protected static string TextOf(LeasedMessage message) => Encoding.UTF8.GetString(message.Body.Span);
-
-    /// <summary>Waits for messages, after the wake-ups that are pending from earlier.</summary>
-    protected Task StartWaiting()
-    {
-        var waiting = Receiver.WaitAsync(Cancellation);
-        for (var wakeUps = 0; waiting.IsCompletedSuccessfully; wakeUps++)
-        {
-            Assert.True(wakeUps < 10, "Waiting ends again and again where nothing is visible.");
-            waiting = Receiver.WaitAsync(Cancellation);
-        }
-
-        return waiting;
-    }
-
-    protected static Task SoonAsync(Task task) => task.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+    private void AssertReceived(IEnumerable<string> expected, IEnumerable<string> received) =>
+        Assert.Equal(KeepsOrder ? expected : expected.Order(), KeepsOrder ? received : received.Order());
 }

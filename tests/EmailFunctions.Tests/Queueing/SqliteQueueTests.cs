@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EmailFunctions.Tests.Queueing;
 
-public sealed partial class SqliteQueueTests : DeliveryQueueContract, IDisposable
+public sealed partial class SqliteQueueTests : LeasedQueueContract, IDisposable
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly TempDatabase _database;

@@ -5,7 +5,7 @@ using EmailFunctions.Tests.Queueing;
 namespace EmailFunctions.Tests.Simulation;
 
 /// <summary>The queue of the simulations does what the others do, and what they seldom do.</summary>
-public sealed class SimQueueTests : DeliveryQueueContract
+public sealed class SimQueueTests : LeasedQueueContract
 {
     private readonly SimLoop _loop = new(seed: 1);
     private readonly SimQueue _queue;

@@ -1,6 +1,6 @@
 namespace EmailFunctions.Tests.Queueing;
 
-public abstract partial class DeliveryQueueContract
+public abstract partial class LeasedQueueContract
 {
     [Fact]
     public async Task Waiting_ends_when_a_message_is_put_on_the_queue()

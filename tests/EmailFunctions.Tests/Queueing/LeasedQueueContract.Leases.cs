@@ -2,7 +2,7 @@ using EmailFunctions.Queueing;
 
 namespace EmailFunctions.Tests.Queueing;
 
-public abstract partial class DeliveryQueueContract
+public abstract partial class LeasedQueueContract
 {
     [Fact]
     public async Task A_leased_message_is_not_delivered_again_while_the_lease_lasts()
