@@ -44,7 +44,7 @@ public sealed class AzureEntityTableFaultTests : IDisposable
     [MemberData(nameof(Failures))]
     public async Task A_read_that_fails_is_sent_again(string failure)
     {
-        _azure.Answer(FailureOf(failure), FailureOf(failure), ScriptedAzure.Json(HttpStatusCode.OK, NoRows));
+        _azure.Answer(FailureOf(failure), FailureOf(failure), ScriptedAzure.Json(NoRows));
 
         var page = await QueryAsync();
 
@@ -111,7 +111,7 @@ public sealed class AzureEntityTableFaultTests : IDisposable
         Assert.Contains("\"number@odata.type\":\"Edm.Double\"", Assert.Single(_azure.Requests).Body, StringComparison.Ordinal);
     }
 
-    private static Func<HttpResponseMessage> FailureOf(string name) => name switch
+    private static Func<HttpRequestMessage, HttpResponseMessage> FailureOf(string name) => name switch
     {
         "lost" => ScriptedAzure.Lost,
         "late" => ScriptedAzure.TooLate,

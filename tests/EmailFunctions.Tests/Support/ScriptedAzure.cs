@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Azure.Core;
 using Azure.Core.Pipeline;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace EmailFunctions.Tests.Support;
 
@@ -15,32 +16,36 @@ internal sealed class ScriptedAzure : IDisposable
 
     public HttpClientTransport Transport { get; }
 
-    /// <summary>Method and body of each request.</summary>
-    public List<(HttpMethod Method, string Path, string Body)> Requests => _handler.Requests;
+    /// <summary>What it was asked so far.</summary>
+    public List<ScriptedRequest> Requests => _handler.Requests;
 
     /// <summary>The next answers; the last one is given again and again.</summary>
-    public void Answer(params Func<HttpResponseMessage>[] answers) => _handler.Answers = new Queue<Func<HttpResponseMessage>>(answers);
+    public void Answer(params Func<HttpRequestMessage, HttpResponseMessage>[] answers) => _handler.Answers = new(answers);
 
-    /// <summary>An error as Azure answers it: its code is in a header, and in the body for tables.</summary>
-    public static Func<HttpResponseMessage> Error(HttpStatusCode status, string code) => () =>
+    /// <summary>An error as Azure answers it.</summary>
+    public static Func<HttpRequestMessage, HttpResponseMessage> Error(HttpStatusCode status, string code) => request =>
     {
-        var answer = Json(status, JsonSerializer.Serialize(new Dictionary<string, object>
+        var isTable = request.RequestUri!.Host.Contains(".table.", StringComparison.Ordinal);
+        var answer = new HttpResponseMessage(status)
         {
-            ["odata.error"] = new { code, message = new { lang = "en-US", value = SecretText } },
-        }))();
+            Content = isTable
+                ? new StringContent(JsonErrorOf(code), Encoding.UTF8, "application/json")
+                : new StringContent($"<Error><Code>{code}</Code><Message>{SecretText}</Message></Error>", Encoding.UTF8, "application/xml"),
+        };
         answer.Headers.Add("x-ms-error-code", code);
         answer.Headers.Add("x-ms-request-id", "request-1");
         return answer;
     };
 
-    public static Func<HttpResponseMessage> Json(HttpStatusCode status, string body) =>
-        () => new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+    /// <summary>A good answer of the table storage.</summary>
+    public static Func<HttpRequestMessage, HttpResponseMessage> Json(string body) =>
+        _ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
     /// <summary>The connection ends before the answer.</summary>
-    public static Func<HttpResponseMessage> Lost { get; } = static () => throw new HttpRequestException("The connection was reset.");
+    public static HttpResponseMessage Lost(HttpRequestMessage request) => throw new HttpRequestException("The connection was reset.");
 
     /// <summary>No answer came within the SDK's patience.</summary>
-    public static Func<HttpResponseMessage> TooLate { get; } = static () => throw new TaskCanceledException();
+    public static HttpResponseMessage TooLate(HttpRequestMessage request) => throw new TaskCanceledException();
 
     /// <summary>What must not get into a message of ours.</summary>
     public const string SecretText = "string to sign";
@@ -51,28 +56,39 @@ internal sealed class ScriptedAzure : IDisposable
         _handler.Dispose();
     }
 
+    private static string JsonErrorOf(string code) => JsonSerializer.Serialize(new Dictionary<string, object>
+    {
+        ["odata.error"] = new { code, message = new { lang = "en-US", value = SecretText } },
+    });
+
     private sealed class Handler : HttpMessageHandler
     {
         private readonly Lock _lock = new();
 
-        public List<(HttpMethod Method, string Path, string Body)> Requests { get; } = [];
+        public List<ScriptedRequest> Requests { get; } = [];
 
-        public Queue<Func<HttpResponseMessage>> Answers { get; set; } = [];
+        public Queue<Func<HttpRequestMessage, HttpResponseMessage>> Answers { get; set; } = [];
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
-            Func<HttpResponseMessage> answer;
+            Func<HttpRequestMessage, HttpResponseMessage> answer;
             lock (_lock)
             {
-                Requests.Add((request.Method, request.RequestUri!.AbsolutePath, body));
+                Requests.Add(new ScriptedRequest(QueryOf(request.RequestUri!), body));
                 answer = Answers.Count > 1 ? Answers.Dequeue() : Answers.Peek();
             }
 
-            return answer();
+            return answer(request);
         }
+
+        private static Dictionary<string, string> QueryOf(Uri uri) =>
+            QueryHelpers.ParseQuery(uri.Query).ToDictionary(static pair => pair.Key, static pair => pair.Value.ToString());
     }
 }
+
+/// <summary>A request: its query's parameters and its body.</summary>
+internal sealed record ScriptedRequest(IReadOnlyDictionary<string, string> Query, string Body);
 
 /// <summary>An identity without Azure.</summary>
 internal sealed class FakeCredential : TokenCredential
