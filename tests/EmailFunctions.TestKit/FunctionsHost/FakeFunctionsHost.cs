@@ -14,7 +14,7 @@ public sealed class FakeFunctionsHost : IAsyncDisposable
     private readonly HostLog _log = new();
     private readonly WorkerSupervisor _workers;
     private readonly FunctionInvoker _invoker;
-    private readonly List<TimerListener> _timers = [];
+    private readonly TriggerListeners _listeners;
     private HttpFrontEnd? _frontEnd;
 
     private FakeFunctionsHost(FunctionsHostOptions options, TimeProvider time)
@@ -25,6 +25,7 @@ public sealed class FakeFunctionsHost : IAsyncDisposable
         _functions = FunctionLoader.Load(options.ScriptRoot, _settings);
         _workers = new WorkerSupervisor(StartWorker, _log, _file.InitializationTimeout, time);
         _invoker = new FunctionInvoker(_workers, _log, _file.FunctionTimeout, time, options.HostVersion);
+        _listeners = new TriggerListeners(_settings, _file, options, _invoker, _log);
     }
 
     /// <summary>The public side's address.</summary>
@@ -60,7 +61,7 @@ public sealed class FakeFunctionsHost : IAsyncDisposable
         {
             host._workers.Start();
             host._frontEnd = await HttpFrontEnd.StartAsync(host._functions, host._file, options, host._invoker, host.Failed);
-            host.StartTriggers();
+            host._listeners.Start(host._functions);
             return host;
         }
         catch
@@ -79,7 +80,7 @@ public sealed class FakeFunctionsHost : IAsyncDisposable
     /// <param name="isPastDue">What the function is told: whether the run comes late.</param>
     /// <exception cref="ArgumentException">There is no such timer.</exception>
     public Task<InvocationRecord> FireTimerAsync(string function, bool isPastDue = false) =>
-        _timers.SingleOrDefault(timer => timer.Function == function)?.FireAsync(isPastDue)
+        _listeners.FindTimer(function)?.FireAsync(isPastDue)
         ?? throw new ArgumentException($"There is no timer '{function}'.", nameof(function));
 
     /// <summary>The operations on a queue that the host's trigger did so far.</summary>
@@ -97,23 +98,10 @@ public sealed class FakeFunctionsHost : IAsyncDisposable
             await _frontEnd.DisposeAsync();
         }
 
-        var timers = _timers.Select(timer => timer.DisposeAsync().AsTask()).ToList();
+        var listeners = _listeners.DisposeAsync();
         await _workers.DisposeAsync();
-        await Task.WhenAll(timers);
+        await listeners;
         _invoker.Dispose();
-    }
-
-    private void StartTriggers()
-    {
-        foreach (var function in _functions.Where(function => function.Trigger.Is("timerTrigger")))
-        {
-            var timer = new TimerListener(function, _invoker);
-            _timers.Add(timer);
-            if (_options.RunTimers && !function.Disabled)
-            {
-                timer.Start();
-            }
-        }
     }
 
     private IFunctionsWorker StartWorker(int port)

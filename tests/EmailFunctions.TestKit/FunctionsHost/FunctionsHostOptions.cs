@@ -1,3 +1,5 @@
+using EmailFunctions.TestKit.ServiceBus;
+
 namespace EmailFunctions.TestKit.FunctionsHost;
 
 /// <summary>What a <see cref="FakeFunctionsHost"/> runs, and where it may differ from the real host for a test's sake.</summary>
@@ -47,4 +49,7 @@ public sealed record FunctionsHostOptions
 
     /// <summary>Where the Service Bus is, as <c>amqp://host:port</c>; null: what the connection's settings say.</summary>
     public Uri? ServiceBusAddress { get; init; }
+
+    /// <summary>Makes the token for an audience, where the broker wants one; null: none is sent.</summary>
+    public Func<string, ServiceBusToken>? ServiceBusToken { get; init; }
 }
