@@ -1,0 +1,17 @@
+// A small environment to try things in:
+//   az deployment sub create --location westeurope --parameters infra/dev.bicepparam
+using 'main.bicep'
+
+param environmentName = 'dev'
+param location = 'westeurope'
+
+// The application ID URI of the service's app registration.
+param authAudience = 'api://email-dev'
+
+// The smallest instances, and the fewest that the plan allows as a limit.
+param instanceMemoryMB = 512
+param maximumInstanceCount = 40
+
+// One datacentre will do, and a vault that is deleted is gone soon.
+param storageSku = 'Standard_LRS'
+param keyRecoveryDays = 7

@@ -1,0 +1,18 @@
+# After azd deploy: the next call. azd sets the variables from the outputs of infra/main.bicep.
+$ErrorActionPreference = 'Stop'
+Set-StrictMode -Version Latest
+Write-Host @"
+
+The service is deployed. Ask it whether it is ready:
+
+  Invoke-RestMethod $env:SERVICE_EMAIL_URI/health
+
+Then send, with a token whose role or tenant_id claim allows it:
+
+  `$token = az account get-access-token --scope '$env:EMAIL_AUTH_AUDIENCE/.default' --query accessToken --output tsv
+  Invoke-RestMethod $env:SERVICE_EMAIL_URI/api/v1/email/send -Method Post -Headers @{ Authorization = "Bearer `$token" } -ContentType application/json ``
+    -Body '{"to":["you@example.com"],"subject":"Hello","body":"Hello, you."}'
+
+All paths: $env:SERVICE_EMAIL_URI/docs
+
+"@
