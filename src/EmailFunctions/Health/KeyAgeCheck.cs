@@ -19,8 +19,8 @@ internal sealed partial class KeyAgeCheck(IEnumerable<IKeyAge> keys, TimeProvide
         {
             var age = await key.ReadAsync(cancellationToken);
             var now = time.GetUtcNow();
-            if (age.ExpiresAt - now < Warning)
-                Expires(logger, age.Version, age.ExpiresAt.Value);
+            if (age.ExpiresAt is { } end && end - now < Warning)
+                Expires(logger, age.Version, end);
             else if (now - age.CreatedAt > Oldest)
                 IsOld(logger, age.Version, (int)(now - age.CreatedAt).TotalDays);
             else
