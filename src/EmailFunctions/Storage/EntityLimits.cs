@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace EmailFunctions.Storage;
 
 /// <summary>
@@ -21,11 +23,20 @@ public static class EntityLimits
     /// <summary>Characters of a key's part: 1 KiB of UTF-16.</summary>
     public const int MaxKeyCharacters = 512;
 
+    /// <summary>Characters of a property's name: letters, digits and <c>_</c> of ASCII, and no digit first.</summary>
+    public const int MaxNameCharacters = 255;
+
+    /// <summary>The earliest time that a property can hold.</summary>
+    public static readonly DateTimeOffset MinTime = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>Own properties of an entity: 255 less the three system ones.</summary>
     public const int MaxProperties = 252;
 
     /// <summary>Entities of a query's page.</summary>
     public const int MaxPageSize = 1_000;
+
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     /// <summary>Throws when a batch breaks a limit.</summary>
     /// <exception cref="EntityLimitException">Says which limit, and by what.</exception>
@@ -91,6 +102,8 @@ public static class EntityLimits
         long bytes = 4 + (2L * (entity.Key.Partition.Length + entity.Key.Row.Length));
         foreach (var (name, value) in entity.Properties)
         {
+            ValidateName(name);
+            ValidateValue(name, value);
             var size = ValueBytes(value);
             if (size > MaxPropertyBytes)
                 throw new EntityLimitException($"The property {name} holds at most {MaxPropertyBytes:N0} bytes, not {size:N0}.");
@@ -100,6 +113,23 @@ public static class EntityLimits
         if (bytes > MaxEntityBytes)
             throw new EntityLimitException($"An entity holds at most {MaxEntityBytes:N0} bytes, not {bytes:N0}.");
         return bytes;
+    }
+
+    private static void ValidateName(string name)
+    {
+        // These are the table's own.
+        if (name is "PartitionKey" or "RowKey" or "Timestamp")
+            throw new EntityLimitException($"A property can't be named {name}.");
+        if (name.Length is 0 or > MaxNameCharacters || char.IsAsciiDigit(name[0]) || name.AsSpan().ContainsAnyExcept(NameCharacters))
+            throw new EntityLimitException($"A property's name has 1 to {MaxNameCharacters} ASCII letters, digits and _, and no digit first.");
+    }
+
+    private static void ValidateValue(string name, object value)
+    {
+        if (value is DateTimeOffset time && time < MinTime)
+            throw new EntityLimitException($"The property {name} can't hold a time before {MinTime:yyyy}.");
+        if (value is double number && !double.IsFinite(number))
+            throw new EntityLimitException($"The property {name} can hold finite numbers only.");
     }
 
     // What base64 adds. What JSON adds to a text is made up for by its two bytes a character, while it is mostly ASCII.
@@ -120,5 +150,5 @@ public static class EntityLimits
     };
 }
 
-/// <summary>A write is larger than, or has a key that, Azure Tables refuses. A mistake of the caller: repeating it does not help.</summary>
+/// <summary>A write is larger than, or has a key or property that, Azure Tables refuses. A mistake of the caller: repeating it does not help.</summary>
 public sealed class EntityLimitException(string message) : Exception(message);

@@ -72,6 +72,45 @@ public abstract partial class EntityTableContract
         Assert.Equal(fits ? 60 : 0, (await AllRowsAsync()).Count);
     }
 
+    [Theory]
+    [InlineData("_")]
+    [InlineData("a1_B")]
+    [InlineData("timestamp")]
+    public async Task A_property_may_have_a_name_of_letters_digits_and_underscores(string name)
+    {
+        await WrittenAsync(EntityWrite.Insert(new Entity(Partition, "row") { [name] = "value", [name.PadRight(255, 'x')] = "longest" }));
+
+        Assert.Equal([name, name.PadRight(255, 'x')], (await Table.GetAsync(Key("row"), Cancellation))!.Properties.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a-b")]
+    [InlineData("a b")]
+    [InlineData("1a")]
+    [InlineData("ä")]
+    [InlineData("odata.etag")]
+    [InlineData("PartitionKey")]
+    [InlineData("RowKey")]
+    [InlineData("Timestamp")]
+    public async Task A_property_with_another_name_or_a_reserved_one_is_refused(string name) => await AssertPropertyRefusedAsync(name, "value");
+
+    [Fact]
+    public async Task A_property_with_a_name_of_more_than_255_characters_is_refused() => await AssertPropertyRefusedAsync(new string('x', 256), "value");
+
+    [Fact]
+    public async Task A_time_before_1601_is_refused()
+    {
+        await AssertPropertyRefusedAsync("time", EarliestTime.AddTicks(-1));
+        await AssertPropertyRefusedAsync("time", DateTimeOffset.MinValue);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(double.NegativeInfinity)]
+    public async Task A_number_that_is_none_is_refused(double value) => await AssertPropertyRefusedAsync("number", value);
+
     [Fact]
     public async Task A_key_may_have_512_characters_in_each_part_and_no_more()
     {
@@ -87,6 +126,13 @@ public abstract partial class EntityTableContract
     public async Task A_write_over_a_limit_keeps_the_whole_batch_from_being_written()
     {
         await AssertBrokenAsync(EntityWrite.Insert(Row("a")), EntityWrite.Insert(OfSize("b", EntityLimits.MaxEntityBytes + 1)), EntityWrite.Insert(Row("c")));
+
+        Assert.Empty(await AllRowsAsync());
+    }
+
+    private async Task AssertPropertyRefusedAsync(string name, object value)
+    {
+        await AssertBrokenAsync(EntityWrite.Put(new Entity(Partition, "row") { [name] = value }));
 
         Assert.Empty(await AllRowsAsync());
     }
