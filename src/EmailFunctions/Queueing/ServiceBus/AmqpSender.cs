@@ -8,6 +8,7 @@ internal sealed class AmqpSender
 {
     private readonly TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SenderLink _link;
+    private volatile bool _failed;
 
     private AmqpSender(Session session, string node)
     {
@@ -16,8 +17,8 @@ internal sealed class AmqpSender
         _link.AddClosedCallback((_, error) => _attached.TrySetException(ServiceBusFailures.Of(error)));
     }
 
-    /// <summary>Whether messages can be sent, as far as is known here.</summary>
-    public bool IsOpen => !_link.IsClosed;
+    /// <summary>Whether messages can be sent, as far as is known here. The library closes a link in several steps, the last of which is late.</summary>
+    public bool IsOpen => !_failed && _link.LinkState == LinkState.Attached && !_link.IsClosed;
 
     /// <summary>The largest message, or envelope, that the node takes; <see cref="int.MaxValue"/> where it does not say.</summary>
     public int MaxBytes { get; private set; } = int.MaxValue;
@@ -41,6 +42,7 @@ internal sealed class AmqpSender
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
+            _failed = true;
             throw ServiceBusFailures.Of(exception);
         }
 

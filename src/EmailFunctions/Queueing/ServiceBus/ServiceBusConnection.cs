@@ -34,7 +34,7 @@ internal sealed partial class ServiceBusConnection : IAsyncDisposable
         _logger = logger;
     }
 
-    public bool IsOpen => !_connection.IsClosed && !_session.IsClosed;
+    public bool IsOpen => _connection.ConnectionState == ConnectionState.Opened && _session.SessionState == SessionState.Opened;
 
     public static async Task<ServiceBusConnection> OpenAsync(
         ServiceBusOptions options, ServiceBusTokens tokens, ServiceBusClock clock, RemoteCertificateValidationCallback? certificates, ILogger logger,

@@ -9,6 +9,12 @@ internal sealed class SendEndpoint(ServiceBusQueue queue, ListenerLink link, Ope
 {
     public override void OnMessage(MessageContext messageContext)
     {
+        // What comes on a link that the broker has detached is lost.
+        if (link.LinkState != LinkState.Attached)
+        {
+            return;
+        }
+
         links.Touch(link);
         queue.Take(messageContext);
     }
