@@ -41,6 +41,14 @@ internal sealed class ScriptFolder : IDisposable
     public ScriptFolder AddTimer(string function, string schedule = "0 0 0 1 1 *") =>
         Add(function, $$"""{ "bindings": [ { "type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "{{schedule}}" } ] }""");
 
+    public ScriptFolder AddQueue(string function, string queue, string more = "") => Add(function, $$"""
+        { "bindings": [ { "type": "queueTrigger", "direction": "in", "name": "msg", "queueName": "{{queue}}"{{more}} } ] }
+        """);
+
+    public ScriptFolder AddServiceBus(string function, string queue, string more = "") => Add(function, $$"""
+        { "bindings": [ { "type": "serviceBusTrigger", "direction": "in", "name": "msg", "queueName": "{{queue}}", "connection": "ServiceBus"{{more}} } ] }
+        """);
+
     /// <summary>The worker as a shell script.</summary>
     public ScriptFolder AddScript(string text)
     {

@@ -15,7 +15,9 @@ internal sealed class ScriptedWorker : IFunctionsWorker
     private const int Killed = 137;
 
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
     private readonly WebApplication _app;
+    private Task? _stopping;
 
     private ScriptedWorker(WorkerStart start, Handler handler)
     {
@@ -30,20 +32,22 @@ internal sealed class ScriptedWorker : IFunctionsWorker
 
     public void Kill() => End(Killed);
 
-    /// <summary>Ends as a process does that calls exit.</summary>
+    /// <summary>Ends as a process does that calls exit. A request may do it, so nothing is waited for here.</summary>
     public void End(int code)
     {
-        if (!_exited.Task.IsCompleted)
+        lock (_gate)
         {
             // With a token that is cancelled already, open connections are cut.
-            _app.StopAsync(new CancellationToken(canceled: true)).Wait();
-            _exited.TrySetResult(code);
+            _stopping ??= _app.StopAsync(new CancellationToken(canceled: true));
         }
+
+        _exited.TrySetResult(code);
     }
 
     public async ValueTask DisposeAsync()
     {
         Kill();
+        await _stopping!;
         await _app.DisposeAsync();
     }
 

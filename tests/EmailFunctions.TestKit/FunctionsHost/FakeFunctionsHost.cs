@@ -92,13 +92,14 @@ public sealed class FakeFunctionsHost : IAsyncDisposable
     /// <summary>Ends the host: the worker gets SIGKILL and no warning.</summary>
     public async ValueTask DisposeAsync()
     {
+        // First of all: what is in hand now is neither completed nor given back.
+        var listeners = _listeners.DisposeAsync();
         _invoker.Stop();
         if (_frontEnd is not null)
         {
             await _frontEnd.DisposeAsync();
         }
 
-        var listeners = _listeners.DisposeAsync();
         await _workers.DisposeAsync();
         await listeners;
         _invoker.Dispose();

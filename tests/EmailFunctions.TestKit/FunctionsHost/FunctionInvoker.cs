@@ -74,6 +74,11 @@ internal sealed class FunctionInvoker : IDisposable
             problem = "It took longer than functionTimeout.";
             _workers.Restart($"{function.Name} took longer than functionTimeout.");
         }
+        catch (HttpRequestException error) when (error.StatusCode is null)
+        {
+            problem = error.Message;
+            await _workers.NoticeAsync();
+        }
         catch (Exception error) when (error is HttpRequestException or InvalidOperationException or IOException or FunctionsHostException or OperationCanceledException)
         {
             problem = error.Message;

@@ -48,6 +48,6 @@ internal sealed class ServiceBusLogin(Uri address, Func<string, ServiceBusToken>
             throw new AmqpException(ErrorCode.UnauthorizedAccess, $"{answer.ApplicationProperties["status-description"]}");
         }
 
-        await session.CloseAsync(TimeSpan.Zero, null);
+        await session.CloseAsync();
     }
 }

@@ -13,6 +13,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
     private static readonly TimeSpan ErrorInterval = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan PingInterval = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan NoticeTime = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
     private readonly Func<int, IFunctionsWorker> _start;
@@ -65,6 +66,21 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
         return ready.IsCompletedSuccessfully && !_failed.Task.IsCompleted
             ? await ready : throw new FunctionsHostException("The host has given up.");
+    }
+
+    /// <summary>
+    /// Gives a worker's death the time to be noticed. The real host takes longer than that from a broken call to the next
+    /// delivery; on loopback a message would be delivered to a closed port until it is dead.
+    /// </summary>
+    public async Task NoticeAsync()
+    {
+        Task supervising;
+        lock (_gate)
+        {
+            supervising = _supervising[^1];
+        }
+
+        await Task.WhenAny(supervising, Task.Delay(NoticeTime));
     }
 
     /// <summary>Kills the worker and everything in flight with it, and starts it again.</summary>
