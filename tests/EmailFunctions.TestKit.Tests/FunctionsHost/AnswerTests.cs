@@ -78,12 +78,14 @@ public sealed class AnswerTests
         await using var host = await Host.StartAsync(folder, handler);
         var hanging = host.FireTimerAsync("Hangs");
         await Host.UntilAsync(() => handler.Seen.Count == 1, "the call that hangs");
+
+        // So that its own timeout is a second later.
         await Task.Delay(TimeSpan.FromSeconds(1), Host.Token);
         var other = await host.FireTimerAsync("Works");
         Assert.Contains("functionTimeout", (await hanging).Problem, StringComparison.Ordinal);
         Assert.False(other.Succeeded);
+        Assert.DoesNotContain("functionTimeout", other.Problem, StringComparison.Ordinal);
         Assert.InRange(other.Duration, TimeSpan.Zero, TimeSpan.FromSeconds(1.9));
-        handler.Workers.Last().End(0);
     }
 
     private static Task Nothing(HttpContext context, int status, string? contentType)

@@ -71,6 +71,22 @@ public sealed class DefinitionTests
         Assert.Contains(reason, error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, "dotnet-isolated")]
+    [InlineData(true, "dotnet")]
+    public async Task Without_the_extension_bundle_queues_are_no_triggers(bool bundle, string? runtime)
+    {
+        using var folder = new ScriptFolder(file => file["extensionBundle"] = bundle ? file["extensionBundle"]!.DeepClone() : null)
+            .AddServiceBus("Dispatch", "mail").AddQueue("Queue", "mail").AddTimer("Sweep");
+        var settings = runtime is null ? [] : new Dictionary<string, string> { ["FUNCTIONS_WORKER_RUNTIME"] = runtime };
+        var error = await Assert.ThrowsAsync<FunctionsHostException>(
+            () => Host.StartAsync(folder, Host.Handler(), options => options with { Settings = settings }));
+        Assert.Contains("Dispatch: the binding type 'serviceBusTrigger' is not registered.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Queue: the binding type 'queueTrigger' is not registered.", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Sweep", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_folder_with_a_further_file_is_refused_and_every_refusal_is_told()
     {

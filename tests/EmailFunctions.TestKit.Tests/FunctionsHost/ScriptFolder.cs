@@ -18,7 +18,7 @@ internal sealed class ScriptFolder : IDisposable
     public ScriptFolder(Action<JsonObject>? hostFile = null)
     {
         _hostFile = JsonNode.Parse("""
-            { "version": "2.0", "functionTimeout": "00:00:30",
+            { "version": "2.0", "functionTimeout": "00:00:30", "extensionBundle": { "id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)" },
               "customHandler": { "description": { "defaultExecutablePath": "worker" }, "enableProxyingHttpRequest": true, "enableForwardingHttpRequest": true },
               "extensions": { "http": { "routePrefix": "" } } }
             """)!.AsObject();

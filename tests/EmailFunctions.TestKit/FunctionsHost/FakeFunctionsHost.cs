@@ -22,7 +22,7 @@ public sealed class FakeFunctionsHost : IAsyncDisposable
         _options = options;
         _settings = new AppSettings(options.Settings);
         _file = HostFile.Read(options.ScriptRoot, _settings);
-        _functions = FunctionLoader.Load(options.ScriptRoot, _settings);
+        _functions = FunctionLoader.Load(options.ScriptRoot, _file, _settings);
         _workers = new WorkerSupervisor(StartWorker, _log, _file.InitializationTimeout, time);
         _invoker = new FunctionInvoker(_workers, _log, _file.FunctionTimeout, time, options.HostVersion);
         _listeners = new TriggerListeners(_settings, _file, options, _invoker, _log);

@@ -56,7 +56,7 @@ internal sealed class FunctionInvoker : IDisposable
         return (record, record.Succeeded ? result : null);
     }
 
-    /// <summary>Runs one invocation; the call gets the worker's address, the invocation's id, and a token for its end.</summary>
+    /// <summary>Runs one invocation; the call gets the worker's address, the invocation's id, and a token that ends it.</summary>
     public async Task<InvocationRecord> RunAsync(
         FunctionDefinition function, int deliveryCount, Func<Uri, Guid, CancellationToken, Task<IReadOnlyList<string>>> call)
     {
@@ -65,9 +65,10 @@ internal sealed class FunctionInvoker : IDisposable
         IReadOnlyList<string> logs = [];
         string? problem = null;
         using var ended = new CancellationTokenSource();
+        var calling = CallAsync();
         try
         {
-            logs = await CallAsync().WaitAsync(_functionTimeout, _time, _stopping.Token);
+            logs = await calling.WaitAsync(_functionTimeout, _time, _stopping.Token);
         }
         catch (TimeoutException)
         {
@@ -79,20 +80,22 @@ internal sealed class FunctionInvoker : IDisposable
             problem = error.Message;
             await _workers.NoticeAsync();
         }
-        catch (Exception error) when (error is HttpRequestException or InvalidOperationException or IOException or FunctionsHostException or OperationCanceledException)
+#pragma warning disable CA1031 // Whatever it is, the invocation has failed.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             problem = error.Message;
         }
-        finally
-        {
-            await ended.CancelAsync();
-        }
+
+        // It may still use the request that it answers.
+        await ended.CancelAsync();
+        await Task.WhenAny(calling);
 
         var record = new InvocationRecord(id, function.Name, problem is null, problem, deliveryCount, _time.GetElapsedTime(start), logs);
         _log.Add(record);
         return record;
 
-        async Task<IReadOnlyList<string>> CallAsync() => await call(await _workers.ReadyAsync(), id, ended.Token);
+        async Task<IReadOnlyList<string>> CallAsync() => await call(await _workers.ReadyAsync(ended.Token), id, ended.Token);
     }
 
     /// <summary>What every request of the host carries.</summary>

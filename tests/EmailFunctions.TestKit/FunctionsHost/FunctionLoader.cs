@@ -11,15 +11,16 @@ namespace EmailFunctions.TestKit.FunctionsHost;
 /// </summary>
 internal static partial class FunctionLoader
 {
-    private static readonly string[] KnownTypes =
-        ["httpTrigger", "http", "serviceBusTrigger", "serviceBus", "queueTrigger", "queue", "timerTrigger"];
+    private static readonly string[] OwnTypes = ["httpTrigger", "http", "timerTrigger"];
+
+    private static readonly string[] ExtensionTypes = ["serviceBusTrigger", "serviceBus", "queueTrigger", "queue"];
 
     private static readonly string[] AuthLevels = ["ANONYMOUS", "FUNCTION", "ADMIN"];
 
     private static readonly string[] HostRoutes = ["admin", "runtime"];
 
     /// <exception cref="FunctionsHostException">Names every function that would not load, and why.</exception>
-    public static IReadOnlyList<FunctionDefinition> Load(string scriptRoot, AppSettings settings)
+    public static IReadOnlyList<FunctionDefinition> Load(string scriptRoot, HostFile host, AppSettings settings)
     {
         var functions = new List<FunctionDefinition>();
         var refusals = new List<string>();
@@ -33,7 +34,7 @@ internal static partial class FunctionLoader
 
             try
             {
-                functions.Add(Load(folder, file, settings));
+                functions.Add(Load(folder, file, host.HasExtensions ? [.. OwnTypes, .. ExtensionTypes] : OwnTypes, settings));
             }
             catch (Exception error) when (error is FunctionsHostException or JsonException or RoutePatternException)
             {
@@ -49,7 +50,7 @@ internal static partial class FunctionLoader
         return refusals.Count == 0 ? functions : throw new FunctionsHostException(string.Join('\n', refusals));
     }
 
-    private static FunctionDefinition Load(string folder, string file, AppSettings settings)
+    private static FunctionDefinition Load(string folder, string file, string[] types, AppSettings settings)
     {
         var name = Path.GetFileName(folder);
         Require(FunctionName().IsMatch(name), "the folder's name is no function name.");
@@ -57,7 +58,7 @@ internal static partial class FunctionLoader
         Require(others.Count == 0, $"the folder has further files, one of which would be run as a script: {string.Join(", ", others)}.");
         var json = JsonNode.Parse(File.ReadAllText(file)) as JsonObject ?? throw new FunctionsHostException("function.json is no object.");
         Require(json["bindings"] is JsonArray { Count: > 0 }, "at least one binding is needed.");
-        var bindings = json["bindings"]!.AsArray().Select(node => Binding(node, settings)).ToList();
+        var bindings = json["bindings"]!.AsArray().Select(node => Binding(node, types, settings)).ToList();
         Require(bindings.Count(binding => binding.IsTrigger) == 1, "exactly one trigger is needed.");
         Require(bindings.DistinctBy(binding => binding.Name).Count() == bindings.Count, "two bindings have the same name.");
         var function = new FunctionDefinition(name, bindings, IsDisabled(json, settings) || settings.IsDisabled(name));
@@ -65,13 +66,13 @@ internal static partial class FunctionLoader
         return function;
     }
 
-    private static FunctionBinding Binding(JsonNode? node, AppSettings settings)
+    private static FunctionBinding Binding(JsonNode? node, string[] types, AppSettings settings)
     {
         var json = node as JsonObject ?? throw new FunctionsHostException("a binding is no object.");
         Resolve(json, settings);
         var type = json["type"]?.ToString() ?? throw new FunctionsHostException("a binding has no type.");
         var name = json["name"]?.ToString() ?? "";
-        Require(KnownTypes.Contains(type, StringComparer.OrdinalIgnoreCase), $"the binding type '{type}' is not registered.");
+        Require(types.Contains(type, StringComparer.OrdinalIgnoreCase), $"the binding type '{type}' is not registered.");
         Require(name is "$return" || BindingName().IsMatch(name), $"the binding name '{name}' is not valid.");
         var direction = json["direction"]?.ToString().ToUpperInvariant();
         Require(direction is "IN" or "OUT", $"the binding '{name}' needs the direction in or out.");

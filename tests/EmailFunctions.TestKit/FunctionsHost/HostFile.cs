@@ -11,7 +11,10 @@ internal sealed class HostFile
 
     private readonly IConfiguration _file;
 
-    private HostFile(IConfiguration file) => _file = file;
+    // For the worker of .NET the host ignores the bundle.
+    private readonly bool _isDotNet;
+
+    private HostFile(IConfiguration file, bool isDotNet) => (_file, _isDotNet) = (file, isDotNet);
 
     public string? Executable => Description("defaultExecutablePath");
 
@@ -30,6 +33,9 @@ internal sealed class HostFile
     /// <summary>How long an invocation may take; infinite for -1.</summary>
     public TimeSpan FunctionTimeout =>
         _file["functionTimeout"] is "-1" ? Timeout.InfiniteTimeSpan : Time("functionTimeout") ?? DefaultFunctionTimeout;
+
+    /// <summary>Whether triggers are known that don't come with the host itself.</summary>
+    public bool HasExtensions => _file["extensionBundle:id"] is { Length: > 0 } && !_isDotNet;
 
     public string RoutePrefix => _file["extensions:http:routePrefix"] ?? "api";
 
@@ -69,7 +75,7 @@ internal sealed class HostFile
             throw new FunctionsHostException($"host.json is not JSON: {error.InnerException?.Message}");
         }
 
-        var host = new HostFile(file);
+        var host = new HostFile(file, settings.Find("FUNCTIONS_WORKER_RUNTIME")?.StartsWith("dotnet", StringComparison.OrdinalIgnoreCase) is true);
         host.Check();
         return host;
     }

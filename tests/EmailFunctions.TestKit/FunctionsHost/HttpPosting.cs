@@ -14,8 +14,8 @@ internal sealed class HttpPosting(FunctionInvoker invoker)
     public async Task<bool> RunAsync(FunctionDefinition function, HttpContext context)
     {
         var values = context.GetRouteData().Values;
-        var payload = TriggerPayload.Create(function.Trigger.Name, new object(), values, function.Name, invoker.Time.GetUtcNow());
-        payload.Data[function.Trigger.Name] = await RequestAsync(context.Request, values);
+        var request = await RequestAsync(context.Request, values);
+        var payload = TriggerPayload.Create(function.Trigger.Name, request, values, function.Name, invoker.Time.GetUtcNow());
         var (record, result) = await invoker.PostAsync(function, payload, deliveryCount: 0);
         if (result is not null)
         {

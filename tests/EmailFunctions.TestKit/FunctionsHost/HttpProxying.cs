@@ -17,13 +17,13 @@ internal sealed class HttpProxying(FunctionInvoker invoker, IHttpForwarder forwa
     /// <summary>False when the worker gave no answer.</summary>
     public async Task<bool> RunAsync(FunctionDefinition function, HttpContext context)
     {
-        var record = await invoker.RunAsync(function, deliveryCount: 0, async (worker, id, _) =>
+        var record = await invoker.RunAsync(function, deliveryCount: 0, async (worker, id, ended) =>
         {
             // Whatever the caller sent under these names is replaced.
             context.Request.Headers[HostHeaders.Proxied] = id.ToString();
             context.Request.Headers[HostHeaders.InvocationId] = id.ToString();
             context.Request.Headers[HostHeaders.Version] = hostVersion;
-            var error = await forwarder.SendAsync(context, worker.ToString(), _client, Config);
+            var error = await forwarder.SendAsync(context, worker.ToString(), _client, Config, HttpTransformer.Default, ended);
 
             // A caller who went away is nobody's failure.
             return error == ForwarderError.None || context.RequestAborted.IsCancellationRequested

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Amqp;
 using Amqp.Types;
 
@@ -39,7 +38,9 @@ internal sealed class ServiceBusListener(
                 connection = await login.ConnectAsync(_queue);
                 await ReceiveAsync(new ReceiverLink(new Session(connection), $"host-{Guid.NewGuid():N}", _queue));
             }
-            catch (Exception error) when (error is AmqpException or SocketException or TimeoutException or ObjectDisposedException)
+#pragma warning disable CA1031 // Whatever the library throws, the host tries again.
+            catch (Exception error)
+#pragma warning restore CA1031
             {
                 log.AddProblem($"{_queue}: {error.Message}");
                 await Task.WhenAny(Task.Delay(ReconnectPause, _stop.Token));
@@ -80,17 +81,18 @@ internal sealed class ServiceBusListener(
             return;
         }
 
+        // Counted first, so that whoever sees the broker's state finds it counted.
         try
         {
             if (record.Succeeded)
             {
-                link.Accept(message);
                 log.Queue(_queue).Completed();
+                link.Accept(message);
             }
             else
             {
-                link.Modify(message, deliveryFailed: true);
                 log.Queue(_queue).Abandoned();
+                link.Modify(message, deliveryFailed: true);
             }
         }
         catch (AmqpException error)

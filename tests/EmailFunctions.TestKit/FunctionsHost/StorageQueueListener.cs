@@ -57,8 +57,14 @@ internal sealed class StorageQueueListener(
                     _handling.Add(Task.Run(() => HandleAsync(queue, message)));
                 }
 
-                pause = messages.Length > 0 ? FirstPause : pause * 2 < longest ? pause * 2 : longest;
-                await Task.Delay(messages.Length > 0 ? TimeSpan.Zero : pause, invoker.Time, _stop.Token);
+                if (messages.Length > 0)
+                {
+                    pause = FirstPause;
+                    continue;
+                }
+
+                await Task.Delay(pause, invoker.Time, _stop.Token);
+                pause = pause * 2 < longest ? pause * 2 : longest;
             }
         }
         catch (OperationCanceledException)
@@ -74,13 +80,13 @@ internal sealed class StorageQueueListener(
         {
             return await queue.ReceiveMessagesAsync(file.BatchSize, options.QueueLease, _stop.Token);
         }
-        catch (RequestFailedException error)
+        catch (RequestFailedException error) when (error.ErrorCode == QueueErrorCode.QueueNotFound)
         {
-            if (error.ErrorCode != QueueErrorCode.QueueNotFound)
-            {
-                log.AddProblem($"{_name}: {error.Message}");
-            }
-
+            return [];
+        }
+        catch (Exception error) when (error is RequestFailedException or AggregateException)
+        {
+            log.AddProblem($"{_name}: {error.Message}");
             return [];
         }
     }
@@ -109,7 +115,7 @@ internal sealed class StorageQueueListener(
             await ended.CancelAsync();
             await SettleAsync(queue, message, await renewing, record.Succeeded);
         }
-        catch (RequestFailedException error)
+        catch (Exception error) when (error is RequestFailedException or AggregateException)
         {
             // The message shows up again by itself.
             log.AddProblem($"{_name}: {error.Message}");
@@ -176,7 +182,7 @@ internal sealed class StorageQueueListener(
             {
                 return receipt;
             }
-            catch (RequestFailedException error)
+            catch (Exception error) when (error is RequestFailedException or AggregateException)
             {
                 log.AddProblem($"{_name}: {error.Message}");
                 return receipt;

@@ -50,7 +50,8 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
     /// <summary>The address of the worker as soon as it has answered once.</summary>
     /// <exception cref="FunctionsHostException">The host has given up, or gives up since it took too long.</exception>
-    public async Task<Uri> ReadyAsync()
+    /// <exception cref="OperationCanceledException">The caller has.</exception>
+    public async Task<Uri> ReadyAsync(CancellationToken cancellationToken = default)
     {
         Task<Uri> ready;
         lock (_gate)
@@ -58,14 +59,20 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
             ready = _ready.Task;
         }
 
-        var patience = Task.Delay((ErrorsAllowed + 1) * _initializationTimeout, _time);
-        if (await Task.WhenAny(ready, _failed.Task, patience) == patience)
+        if (!ready.IsCompleted)
         {
-            Fail("The worker was not ready in time.");
+            try
+            {
+                var patience = (ErrorsAllowed + 1) * _initializationTimeout;
+                await Task.WhenAny(ready, _failed.Task).WaitAsync(patience, _time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                Fail("The worker was not ready in time.");
+            }
         }
 
-        return ready.IsCompletedSuccessfully && !_failed.Task.IsCompleted
-            ? await ready : throw new FunctionsHostException("The host has given up.");
+        return _failed.Task.IsCompleted ? throw new FunctionsHostException("The host has given up.") : await ready;
     }
 
     /// <summary>
