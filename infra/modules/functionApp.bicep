@@ -48,7 +48,12 @@ param authAudience string
 param settings settingTexts
 
 // Each function on a queue has a twin on the storage account's queues, which are not used here.
-var twins = ['IngestEmailFromStorage', 'DispatchEmailFromStorage', 'RecoverIngestFromStorage', 'RecoverDispatchFromStorage']
+var twins = [
+  'IngestEmailFromStorage'
+  'DispatchEmailFromStorage'
+  'RecoverIngestFromStorage'
+  'RecoverDispatchFromStorage'
+]
 var disabledTwins = toObject(twins, twin => 'AzureWebJobs.${twin}.Disabled', twin => 'true')
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
