@@ -40,7 +40,7 @@ public sealed partial class AzdTests
     [Fact]
     public async Task The_parameters_of_azd_are_those_of_the_template_and_all_that_it_requires()
     {
-        var declared = JsonNode.Parse((await Bicep.RunAsync("build", "infra/main.bicep", "--stdout")).Output)!["parameters"]!.AsObject();
+        var declared = JsonNode.Parse((await Bicep.BuildAsync()).Output)!["parameters"]!.AsObject();
         var given = JsonNode.Parse(Repository.Read("infra/main.parameters.json"))!["parameters"]!.AsObject().Select(static parameter => parameter.Key).ToList();
 
         Assert.Empty(given.Except(declared.Select(static parameter => parameter.Key)));
@@ -51,7 +51,7 @@ public sealed partial class AzdTests
     [Fact]
     public async Task The_outputs_that_hooks_read_are_those_of_the_template()
     {
-        var outputs = JsonNode.Parse((await Bicep.RunAsync("build", "infra/main.bicep", "--stdout")).Output)!["outputs"]!.AsObject().Select(static output => output.Key);
+        var outputs = JsonNode.Parse((await Bicep.BuildAsync()).Output)!["outputs"]!.AsObject().Select(static output => output.Key);
 
         Assert.Equal(Outputs.Keys.Order(StringComparer.Ordinal), outputs.Order(StringComparer.Ordinal));
     }

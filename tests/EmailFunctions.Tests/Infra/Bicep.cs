@@ -4,11 +4,18 @@ using System.Runtime.InteropServices;
 
 namespace EmailFunctions.Tests.Infra;
 
-/// <summary>The Bicep compiler, from the package Azure.Bicep.CommandLine.linux-x64.</summary>
+/// <summary>The Bicep compiler, from the package Azure.Bicep.CommandLine.linux-x64. A run takes a second or two of a processor.</summary>
 internal static class Bicep
 {
     private static readonly string Executable = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(static attribute => attribute.Key == "BicepCompiler").Value!;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private static readonly Lazy<Task<BicepRun>> Built = new(static () => RunAsync("build", "infra/main.bicep", "--stdout"));
+
+    /// <summary>The template that infra/main.bicep becomes; built once for all tests.</summary>
+    public static Task<BicepRun> BuildAsync() => Built.Value;
 
     /// <summary>Runs it and returns what it printed; skips the test where it can't run.</summary>
     public static async Task<BicepRun> RunAsync(params string[] arguments)
@@ -22,9 +29,11 @@ internal static class Bicep
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        // Not bound to one test: others wait for the same run.
+        using var limit = new CancellationTokenSource(Patience);
+        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+        var errors = process.StandardError.ReadToEndAsync(limit.Token);
+        await process.WaitForExitAsync(limit.Token);
         return new BicepRun(process.ExitCode, await output, await errors);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using EmailFunctions.Tests.Support;
 
@@ -14,9 +15,20 @@ internal sealed class Deployment(JsonArray resources)
     /// <summary>An event producer of every deployment here.</summary>
     public const string Producer = "00000000-0000-0000-0000-0000000000aa";
 
+    private static readonly ConcurrentDictionary<(string, string, string, string), Lazy<Task<Deployment>>> Predicted = new();
+
     public IReadOnlyList<JsonObject> Resources { get; } = [.. resources.Select(static resource => resource!.AsObject())];
 
-    public static async Task<Deployment> PredictAsync(string environment = "test", string subscription = Subscription, string more = "", string producers = $"'{Producer}'")
+    /// <summary>What a deployment with these parameters would make; the same ones are predicted once.</summary>
+    /// <param name="environment">The environment's name.</param>
+    /// <param name="subscription">The subscription's id.</param>
+    /// <param name="more">More parameters, as lines of a .bicepparam file.</param>
+    /// <param name="producers">The event producers, as the items of an array in Bicep.</param>
+    public static Task<Deployment> PredictAsync(
+        string environment = "test", string subscription = Subscription, string more = "", string producers = $"'{Producer}'") =>
+        Predicted.GetOrAdd((environment, subscription, more, producers), static key => new Lazy<Task<Deployment>>(() => RunAsync(key))).Value;
+
+    private static async Task<Deployment> RunAsync((string Environment, string Subscription, string More, string Producers) key)
     {
         using var folder = new TempFolder();
         var parameters = folder.Combine("test.bicepparam");
@@ -24,18 +36,17 @@ internal sealed class Deployment(JsonArray resources)
             parameters,
             $"""
             using '{Path.GetRelativePath(folder.FullPath, Repository.PathOf("infra/main.bicep"))}'
-            param environmentName = '{environment}'
+            param environmentName = '{key.Environment}'
             param location = 'westeurope'
             param authAudience = 'api://email'
-            param producerPrincipalIds = [{producers}]
-            {more}
-            """,
-            TestContext.Current.CancellationToken);
+            param producerPrincipalIds = [{key.Producers}]
+            {key.More}
+            """);
 
         var run = await Bicep.RunAsync(
-            "snapshot", parameters, "--mode", "overwrite", "--location", "westeurope", "--subscription-id", subscription, "--tenant-id", "00000000-0000-0000-0000-000000000002");
+            "snapshot", parameters, "--mode", "overwrite", "--location", "westeurope", "--subscription-id", key.Subscription, "--tenant-id", "00000000-0000-0000-0000-000000000002");
         Assert.True(run.ExitCode == 0, run.Errors);
-        var snapshot = JsonNode.Parse(await File.ReadAllTextAsync(folder.Combine("test.snapshot.json"), TestContext.Current.CancellationToken))!;
+        var snapshot = JsonNode.Parse(await File.ReadAllTextAsync(folder.Combine("test.snapshot.json")))!;
         return new Deployment(snapshot["predictedResources"]!.AsArray());
     }
 

@@ -67,7 +67,8 @@ public sealed class RoleTests
     private static string Describe(JsonObject assignment)
     {
         var properties = Deployment.PropertiesOf(assignment);
-        var role = RoleNames[properties["roleDefinitionId"]!.GetValue<string>().Split('/')[^1]];
+        var id = properties["roleDefinitionId"]!.GetValue<string>().Split('/')[^1];
+        var role = RoleNames.GetValueOrDefault(id, id);
         var who = properties["principalId"]!.GetValue<string>() == Deployment.Producer ? Producer : Service;
         var scope = assignment["id"]!.GetValue<string>().Split("/providers/Microsoft.Authorization/")[0].Split('/');
         return $"{who}: {role} on {(scope[^2] is "storageAccounts" or "components" ? scope[^2] : $"{scope[^2]}/{scope[^1]}")}";
