@@ -5,8 +5,8 @@ using 'main.bicep'
 param environmentName = 'dev'
 param location = 'westeurope'
 
-// The application ID URI of the service's app registration.
-param authAudience = 'api://email-dev'
+// The application (client) ID of the service's app registration.
+param authAudience = '00000000-0000-0000-0000-000000000000'
 
 // The smallest instances, and the fewest that the plan allows as a limit.
 param instanceMemoryMB = 512

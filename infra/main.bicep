@@ -13,7 +13,7 @@ param environmentName string
 @minLength(1)
 param location string
 
-@description('What access tokens for the service name as their audience: the application ID URI of its app registration, such as api://email.')
+@description('What access tokens for the service name as their audience: the application (client) ID of its app registration, whose tokens are of version 2.')
 @minLength(1)
 param authAudience string
 

@@ -5,8 +5,8 @@ using 'main.bicep'
 param environmentName = 'prod'
 param location = 'westeurope'
 
-// The application ID URI of the service's app registration.
-param authAudience = 'api://email'
+// The application (client) ID of the service's app registration.
+param authAudience = '00000000-0000-0000-0000-000000000000'
 
 // Object IDs of the identities that put messages on the queue email-in.
 param producerPrincipalIds = []

@@ -53,7 +53,7 @@ public sealed partial class AppSettingTests
         Assert.Equal("'azure'", settings["EMAIL_MODE"]);
         Assert.Equal("'servicebus'", settings["EMAIL_QUEUE"]);
         Assert.Equal("'required'", settings["EMAIL_AUTH"]);
-        Assert.Equal("'api://email'", settings["EMAIL_AUTH_AUDIENCE"]);
+        Assert.Equal("'6d9b1c2e-0f63-4a7b-9a55-3c1f0f1a2b3c'", settings["EMAIL_AUTH_AUDIENCE"]);
         Assert.Equal("format('{0}{1}/v2.0', environment().authentication.loginEndpoint, '00000000-0000-0000-0000-000000000002')", settings["EMAIL_AUTH_AUTHORITY"]);
         Assert.Equal("'ManagedIdentityCredential'", settings["AZURE_TOKEN_CREDENTIALS"]);
     }

@@ -13,7 +13,7 @@ public sealed partial class AzdTests
         ["SERVICE_EMAIL_NAME"] = "func-email-test",
         ["SERVICE_EMAIL_URI"] = "https://func-email-test.azurewebsites.net",
         ["SERVICE_BUS_HOST"] = "sbns-email-test.servicebus.windows.net",
-        ["EMAIL_AUTH_AUDIENCE"] = "api://email",
+        ["EMAIL_AUTH_AUDIENCE"] = "6d9b1c2e-0f63-4a7b-9a55-3c1f0f1a2b3c",
     };
 
     public static TheoryData<string> Hooks => [.. Repository.InfraFiles(".sh").Select(static file => Path.GetFileNameWithoutExtension(file))];
@@ -65,7 +65,7 @@ public sealed partial class AzdTests
 
     [Theory]
     [InlineData("postprovision", "https://func-email-test.azurewebsites.net", "sbns-email-test.servicebus.windows.net, queue email-in")]
-    [InlineData("postdeploy", "curl -s https://func-email-test.azurewebsites.net/health", "--scope 'api://email/.default'", "-H \"Authorization: Bearer $TOKEN\"")]
+    [InlineData("postdeploy", "curl -s https://func-email-test.azurewebsites.net/health", "--scope '6d9b1c2e-0f63-4a7b-9a55-3c1f0f1a2b3c/.default'", "-H \"Authorization: Bearer $TOKEN\"")]
     public async Task A_hook_prints_the_addresses_and_the_next_call(string hook, params string[] expected)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has the PowerShell hooks.");

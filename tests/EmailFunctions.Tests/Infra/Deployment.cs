@@ -38,7 +38,7 @@ internal sealed class Deployment(JsonArray resources)
             using '{Path.GetRelativePath(folder.FullPath, Repository.PathOf("infra/main.bicep"))}'
             param environmentName = '{key.Environment}'
             param location = 'westeurope'
-            param authAudience = 'api://email'
+            param authAudience = '6d9b1c2e-0f63-4a7b-9a55-3c1f0f1a2b3c'
             param producerPrincipalIds = [{key.Producers}]
             {key.More}
             """);
