@@ -31,8 +31,9 @@ public sealed partial class OutcomeRecorder(
     // The ledger row, its two index rows and the limits take the other places, where a message ends as a dead letter.
     private const int MaxRecordsInBatch = EntityLimits.MaxBatchEntities - 4;
 
-    // While the store is down an outcome waits here: given up, the message would be sent a second time.
-    private static readonly TimeSpan[] Waits = [.. new[] { 0.1, 0.3, 1, 3, 10, 20, 30, 30 }.Select(TimeSpan.FromSeconds)];
+    // While the store is down an outcome waits here, in all some seven minutes: given up, the message would be sent a second time. Also
+    // beyond the claim's end, since nobody can take the message over while the store is down.
+    private static readonly TimeSpan[] Waits = [.. new[] { 0.1, 0.3, 1, 3, 10, 20 }.Concat(Enumerable.Repeat(30.0, 13)).Select(TimeSpan.FromSeconds)];
 
     /// <summary>Makes sure, before a message is sent, that its outcome can be written down: else it would be sent over and over.</summary>
     /// <exception cref="KeyUnavailableException">The tenant's key for hashing recipients can't be used.</exception>

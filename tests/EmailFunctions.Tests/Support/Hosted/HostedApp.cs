@@ -84,6 +84,7 @@ internal sealed class HostedApp : IAsyncDisposable
             Settings = Settings(),
             HttpMode = Options.HttpMode,
             RunTimers = Options.RunTimers,
+            QueueLease = Options.QueueLease,
             ServiceBusAddress = Broker is null ? null : new Uri($"amqp://127.0.0.1:{Broker.Port}"),
         });
         Hosts.Add(host);
@@ -111,6 +112,22 @@ internal sealed class HostedApp : IAsyncDisposable
         Client.PostAsync(new Uri(path, UriKind.Relative), ServiceHost.Json(json), Cancellation);
 
     public async Task<JsonObject> GetAsync(string path) => (await Client.GetFromJsonAsync<JsonObject>(new Uri(path, UriKind.Relative), Cancellation))!;
+
+    /// <summary>All dead letters, the parked ones among them.</summary>
+    public async Task<List<JsonObject>> DeadLettersAsync()
+    {
+        var letters = new List<JsonObject>();
+        JsonObject page;
+        var cursor = "";
+        do
+        {
+            page = await GetAsync($"/api/v1/admin/email/dead-letters?limit=200{cursor}");
+            letters.AddRange(page["dead_letters"]!.AsArray().Select(static letter => letter!.AsObject()));
+            cursor = $"&cursor={Uri.EscapeDataString(page["next_cursor"]?.GetValue<string>() ?? "")}";
+        }
+        while (page["has_more"]!.GetValue<bool>());
+        return letters;
+    }
 
     /// <summary>Waits until something holds.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds, TimeSpan patience, Func<string> say)
@@ -178,6 +195,9 @@ internal sealed record HostedOptions
 
     /// <summary>Whether timers run by their schedules.</summary>
     public bool RunTimers { get; init; }
+
+    /// <summary>How long the host keeps a Storage queue's message to itself at a time.</summary>
+    public TimeSpan QueueLease { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Further settings.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();

@@ -30,6 +30,9 @@ internal sealed class StorageProxy : IAsyncDisposable
     /// <summary>Whether connections are broken off without an answer.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>Whether requests that are under way when it goes down are carried out and their answers lost.</summary>
+    public bool LosesAnswers { get; set; }
+
     /// <summary>The requests that came, in order.</summary>
     public IReadOnlyCollection<StorageRequest> Requests => _requests;
 
@@ -78,6 +81,12 @@ internal sealed class StorageProxy : IAsyncDisposable
         }
 
         using var answer = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
+        if (IsDown && LosesAnswers)
+        {
+            context.Abort();
+            return;
+        }
+
         context.Response.StatusCode = (int)answer.StatusCode;
         foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers).Where(static header => !Unforwarded.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
             context.Response.Headers[name] = values.ToArray();
