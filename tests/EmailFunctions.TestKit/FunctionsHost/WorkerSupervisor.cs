@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace EmailFunctions.TestKit.FunctionsHost;
 
 /// <summary>
@@ -8,11 +6,8 @@ namespace EmailFunctions.TestKit.FunctionsHost;
 /// </summary>
 internal sealed class WorkerSupervisor : IAsyncDisposable
 {
-    private const int ErrorsAllowed = 3;
     private const int IntentionalRestart = 200;
 
-    private static readonly TimeSpan ErrorInterval = TimeSpan.FromMinutes(30);
-    private static readonly TimeSpan PingInterval = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan NoticeTime = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
@@ -20,9 +15,9 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     private readonly HostLog _log;
     private readonly TimeSpan _initializationTimeout;
     private readonly TimeProvider _time;
-    private readonly HttpClient _client = new();
+    private readonly WorkerErrors _errors;
+    private readonly WorkerReadiness _readiness;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Stack<DateTimeOffset> _errors = new();
     private readonly List<Task> _supervising = [];
     private TaskCompletionSource<Uri> _ready = NewReady();
     private IFunctionsWorker? _worker;
@@ -34,6 +29,8 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _log = log;
         _initializationTimeout = initializationTimeout;
         _time = time;
+        _errors = new WorkerErrors(time);
+        _readiness = new WorkerReadiness(initializationTimeout, time);
     }
 
     /// <summary>Completes when the host has given up.</summary>
@@ -63,7 +60,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         {
             try
             {
-                var patience = (ErrorsAllowed + 1) * _initializationTimeout;
+                var patience = (WorkerErrors.Allowed + 1) * _initializationTimeout;
                 await Task.WhenAny(ready, _failed.Task).WaitAsync(patience, _time, cancellationToken);
             }
             catch (TimeoutException)
@@ -121,7 +118,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         }
 
         await Task.WhenAll(_supervising);
-        _client.Dispose();
+        _readiness.Dispose();
     }
 
     private static TaskCompletionSource<Uri> NewReady() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -148,7 +145,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     private async Task SuperviseAsync(IFunctionsWorker worker, Uri address, TaskCompletionSource<Uri> ready)
     {
         using var ended = new CancellationTokenSource();
-        var pinging = PingAsync(address, ended.Token);
+        var pinging = _readiness.WaitAsync(address, ended.Token);
         if (await Task.WhenAny(pinging, worker.Exited) == pinging)
         {
             if (await pinging)
@@ -205,14 +202,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
             }
 
             _log.Add(new WorkerEvent(WorkerEventKind.Failed, code, reason));
-            var now = _time.GetUtcNow();
-            if (_errors.TryPeek(out var last) && now - last > ErrorInterval)
-            {
-                _errors.Clear();
-            }
-
-            _errors.Push(now);
-            if (_errors.Count < ErrorsAllowed)
+            if (_errors.Add())
             {
                 Replace();
                 return;
@@ -232,34 +222,6 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
                 _worker?.Kill();
                 _worker = null;
             }
-        }
-    }
-
-    // Any answer counts, and so does any failure that is not the socket's.
-    private async Task<bool> PingAsync(Uri address, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(_initializationTimeout, _time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        while (true)
-        {
-            try
-            {
-                using var answer = await _client.GetAsync(address, both.Token);
-                return true;
-            }
-            catch (HttpRequestException error) when (error.InnerException is not SocketException)
-            {
-                return true;
-            }
-            catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
-            {
-                if (both.IsCancellationRequested)
-                {
-                    return false;
-                }
-            }
-
-            await Task.WhenAny(Task.Delay(PingInterval, _time, both.Token));
         }
     }
 }
