@@ -64,7 +64,7 @@ public sealed class AnswerTests
         await using var host = await Host.StartAsync(folder, handler);
         var record = await host.FireTimerAsync("Sweep");
         Assert.False(record.Succeeded);
-        Assert.InRange(record.Duration, TimeSpan.FromSeconds(1), Host.Limit);
+        Assert.InRange(record.Duration, TimeSpan.FromSeconds(0.9), Host.Limit);
         Assert.Contains("functionTimeout", record.Problem, StringComparison.Ordinal);
         Assert.Equal([WorkerEventKind.Started, WorkerEventKind.Restarted, WorkerEventKind.Started], host.WorkerEvents.Select(e => e.Kind));
     }
