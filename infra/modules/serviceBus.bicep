@@ -80,7 +80,7 @@ resource dispatchReceiver 'Microsoft.Authorization/roleAssignments@2022-04-01' =
   properties: { roleDefinitionId: receiverRole, principalId: principalId, principalType: 'ServicePrincipal' }
 }
 
-// Needed to put references on the queue: src/EmailFunctions/Delivery/DispatchQueue.cs.
+// Needed to put references on the queue: src/EmailFunctions/Queueing/ServiceBus/ServiceBusDeliveryQueue.cs.
 resource dispatchSender 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: namespace::dispatch
   name: guid(namespace::dispatch.id, identityName, 'Azure Service Bus Data Sender')

@@ -64,7 +64,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
 }
 
 // Needed by the host for the leases of timers and its own keys (src/EmailFunctions/Functions/TriggerFunction.cs, TimerTrigger), for the package that
-// it runs, and by the store of payloads (src/EmailFunctions/Payloads/IPayloadStore.cs). On the account, since the host makes containers of its own.
+// it runs, and by the store of payloads (src/EmailFunctions/Payloads/Blobs/BlobPayloadStore.cs). On the account, since the host makes containers of its own.
 resource blobOwner 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: account
   name: guid(account.id, identityName, 'Storage Blob Data Owner')
@@ -78,7 +78,7 @@ resource blobOwner 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Needed by the entity table: src/EmailFunctions/Storage/IEntityTable.cs. On this table alone.
+// Needed by the entity table: src/EmailFunctions/Storage/AzureTables/AzureEntityTable.cs. On this table alone.
 resource tableContributor 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: account::tables::ledger
   name: guid(account::tables::ledger.id, identityName, 'Storage Table Data Contributor')

@@ -24,6 +24,18 @@ public sealed partial class ResourceTests
     }
 
     [Fact]
+    public async Task Table_and_container_are_those_that_the_service_opens()
+    {
+        var deployment = await Deployment.PredictAsync();
+        var opened = Repository.Read("src/EmailFunctions/Composition/AzureComposition.cs");
+
+        var table = Deployment.NameOf(deployment.Single("Microsoft.Storage/storageAccounts/tableServices/tables")).Split('/')[^1];
+        Assert.Contains($"TableName = \"{table}\"", opened, StringComparison.Ordinal);
+        var containers = deployment.OfType("Microsoft.Storage/storageAccounts/blobServices/containers").Select(static container => Deployment.NameOf(container).Split('/')[^1]);
+        Assert.Contains(containers, container => opened.Contains($"PayloadContainer = \"{container}\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task No_resource_takes_a_shared_key()
     {
         var deployment = await Deployment.PredictAsync();

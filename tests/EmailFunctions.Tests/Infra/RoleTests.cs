@@ -22,13 +22,13 @@ public sealed class RoleTests
     private static readonly Need[] Needs =
     [
         new(Service, "Storage Blob Data Owner", "storageAccounts", "infra/modules/storage.bicep", "src/EmailFunctions/Functions/TriggerFunction.cs", "record TimerTrigger"),
-        new(Service, "Storage Blob Data Owner", "storageAccounts", "infra/modules/storage.bicep", "src/EmailFunctions/Payloads/IPayloadStore.cs", "interface IPayloadStore"),
-        new(Service, "Storage Table Data Contributor", "tables/emailfunctions", "infra/modules/storage.bicep", "src/EmailFunctions/Storage/IEntityTable.cs", "interface IEntityTable"),
+        new(Service, "Storage Blob Data Owner", "storageAccounts", "infra/modules/storage.bicep", "src/EmailFunctions/Payloads/Blobs/BlobPayloadStore.cs", "BlobContainerClient"),
+        new(Service, "Storage Table Data Contributor", "tables/emailfunctions", "infra/modules/storage.bicep", "src/EmailFunctions/Storage/AzureTables/AzureEntityTable.cs", "TableServiceClient"),
         new(Service, "Azure Service Bus Data Receiver", "queues/email-in", "infra/modules/serviceBus.bicep", "src/EmailFunctions/Functions/TriggerCatalog.cs", "OfQueue(\"IngestEmail\", QueueNames.Ingest"),
         new(Service, "Azure Service Bus Data Receiver", "queues/email-in", "infra/modules/serviceBus.bicep", "src/EmailFunctions/Functions/TriggerCatalog.cs", "OfDeadLetters(\"RecoverIngest\", QueueNames.Ingest"),
         new(Service, "Azure Service Bus Data Receiver", "queues/email-dispatch", "infra/modules/serviceBus.bicep", "src/EmailFunctions/Functions/TriggerCatalog.cs", "OfQueue(\"DispatchEmail\", QueueNames.Dispatch"),
         new(Service, "Azure Service Bus Data Receiver", "queues/email-dispatch", "infra/modules/serviceBus.bicep", "src/EmailFunctions/Functions/TriggerCatalog.cs", "OfDeadLetters(\"RecoverDispatch\", QueueNames.Dispatch"),
-        new(Service, "Azure Service Bus Data Sender", "queues/email-dispatch", "infra/modules/serviceBus.bicep", "src/EmailFunctions/Delivery/DispatchQueue.cs", "IDeliveryQueue"),
+        new(Service, "Azure Service Bus Data Sender", "queues/email-dispatch", "infra/modules/serviceBus.bicep", "src/EmailFunctions/Queueing/ServiceBus/ServiceBusDeliveryQueue.cs", "IDeliveryQueue"),
         new(Producer, "Azure Service Bus Data Sender", "queues/email-in", "infra/modules/serviceBus.bicep", "src/EmailFunctions/Ingest/ProducerInbox.cs", "class ProducerInbox"),
         new(Service, "Key Vault Crypto Service Encryption User", "keys/email", "infra/modules/keyVault.bicep", "src/EmailFunctions/Keys/KeyVault/KeyVaultClient.cs", "unwrapkey"),
         new(Service, "Monitoring Metrics Publisher", "components", "infra/modules/monitoring.bicep", "src/EmailFunctions/host.json", "\"telemetryMode\""),
