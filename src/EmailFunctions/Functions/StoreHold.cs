@@ -7,7 +7,7 @@ namespace EmailFunctions.Functions;
 /// Holds a call while the store, the queue or the key can't be used. The host delivers what failed again at once, and after some
 /// deliveries no more: answering at once would use them all up within a second.
 /// </summary>
-internal sealed class StoreHold(Draining draining, TimeProvider time)
+internal sealed partial class StoreHold(Draining draining, TimeProvider time, ILogger<StoreHold> logger)
 {
     /// <summary>How long a call is held at most; well within the host's time for a function and its locks.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(100);
@@ -28,12 +28,16 @@ internal sealed class StoreHold(Draining draining, TimeProvider time)
             }
             catch (Exception exception) when (exception is StoreUnavailableException or KeyUnavailableException && time.GetElapsedTime(started) + wait < Longest)
             {
+                Held(logger, exception, wait.TotalSeconds);
                 // Whoever stops gives back at once: another instance may reach the store.
                 await Task.Delay(wait, time, draining.Stopping);
                 wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
             }
         }
     }
+
+    [LoggerMessage(EventId = 510, Level = LogLevel.Warning, Message = "What a call needs can't be used right now; trying again in {Seconds} s.")]
+    private static partial void Held(ILogger logger, Exception exception, double seconds);
 }
 
 /// <summary>How the process ends: it is asked to stop, lets what is in hand finish, and gives up what does not.</summary>

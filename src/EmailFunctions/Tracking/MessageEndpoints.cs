@@ -48,7 +48,11 @@ internal static class MessageEndpoints
         }
 
         var tenant = tenant_id is null ? caller.Resolve(named: null) : caller.Require(tenant_id);
-        return await producerIds.FindAsync(tenant, RawPath.LastSegment(context), cancellationToken) ?? throw Missing();
+        var name = RawPath.LastSegment(context);
+        // The Functions host escapes an escaped slash once more on its way here.
+        return await producerIds.FindAsync(tenant, name, cancellationToken)
+            ?? (name.Contains("%2F", StringComparison.OrdinalIgnoreCase) ? await producerIds.FindAsync(tenant, Uri.UnescapeDataString(name), cancellationToken) : null)
+            ?? throw Missing();
     }
 
     private static ProblemException Missing() => Problem.NotFound("There is no message with this id.");

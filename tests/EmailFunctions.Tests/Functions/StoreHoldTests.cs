@@ -2,6 +2,7 @@ using EmailFunctions.Functions;
 using EmailFunctions.Keys;
 using EmailFunctions.Storage;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EmailFunctions.Tests.Functions;
@@ -18,7 +19,7 @@ public sealed class StoreHoldTests : IDisposable
     public StoreHoldTests()
     {
         _draining = new Draining(_lifetime, _clock);
-        _hold = new StoreHold(_draining, _clock);
+        _hold = new StoreHold(_draining, _clock, NullLogger<StoreHold>.Instance);
     }
 
     public void Dispose()

@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using EmailFunctions.TestKit.FunctionsHost;
 using EmailFunctions.Tests.Support.Azurite;
 using EmailFunctions.Tests.Support.Hosted;
@@ -29,7 +27,20 @@ public sealed class JourneyTests(StagedApp staged, AzuriteFixture azurite)
         var usage = await app.GetAsync("/api/v1/email/configs/acme/usage");
         Assert.Equal((1, 1), (usage["total_emails"]!.GetValue<int>(), usage["successful_emails"]!.GetValue<int>()));
         Assert.Single((await app.GetAsync("/api/v1/email/configs/acme/audit-logs"))["logs"]!.AsArray());
+        await AssertFoundByProducersNameAsync(app);
         Assert.All(app.Host.Invocations, static invocation => Assert.True(invocation.Succeeded, invocation.Problem));
-        Assert.Equal(TimeSpan.Zero, app.Host.WorkerEvents.Count == 1 ? TimeSpan.Zero : TimeSpan.MaxValue);
+        Assert.Single(app.Host.WorkerEvents);
+    }
+
+    // A slash in the name, which hosts escape in different ways.
+    private static async Task AssertFoundByProducersNameAsync(HostedApp app)
+    {
+        const string Name = "order 7/é";
+        await app.ProduceAsync($$"""{"tenant_id":"acme","message_id":"{{Name}}","to":["zoe@example.com"],"subject":"Produced","body":"b"}""");
+        await app.Sink.WaitForCountAsync(2, Patience, TestContext.Current.CancellationToken);
+
+        var view = await app.GetAsync($"/api/v1/email/messages/{Uri.EscapeDataString(Name)}?tenant_id=acme");
+
+        Assert.Equal("acme", view["tenant_id"]!.GetValue<string>());
     }
 }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Azure;
+using Azure.Identity;
 
 namespace EmailFunctions.Storage.AzureCore;
 
@@ -24,10 +26,12 @@ internal sealed record AzureService(string Name, string Role)
     /// <summary>Whether it is a failure of the service, and not a mistake or a wish of the caller.</summary>
     public static bool IsFailure(Exception exception, CancellationToken cancellationToken) => exception switch
     {
-        StoreUnavailableException or EntityLimitException or ArgumentException => false,
         // A time-out of the SDK looks like a cancellation, too.
         OperationCanceledException => !cancellationToken.IsCancellationRequested,
-        _ => true,
+        RequestFailedException or AggregateException or AuthenticationFailedException => true,
+        // What breaks on the way, and answers of somebody else than the service.
+        IOException or HttpRequestException or TimeoutException or JsonException => true,
+        _ => false,
     };
 
     /// <summary>

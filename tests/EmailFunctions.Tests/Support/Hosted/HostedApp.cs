@@ -113,6 +113,24 @@ internal sealed class HostedApp : IAsyncDisposable
 
     public async Task<JsonObject> GetAsync(string path) => (await Client.GetFromJsonAsync<JsonObject>(new Uri(path, UriKind.Relative), Cancellation))!;
 
+    /// <summary>Puts a message on the queue that is open to producers.</summary>
+    public async Task ProduceAsync(string json)
+    {
+        var body = System.Text.Encoding.UTF8.GetBytes(json);
+        if (Broker is null)
+        {
+            var queue = new QueueClient(_storage, "email-in", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+            await queue.CreateIfNotExistsAsync(cancellationToken: Cancellation);
+            await queue.SendMessageAsync(new BinaryData(body), cancellationToken: Cancellation);
+            return;
+        }
+
+        var connection = await Amqp.Connection.Factory.CreateAsync(new Amqp.Address($"amqp://127.0.0.1:{Broker.Port}"));
+        var sender = new Amqp.SenderLink(new Amqp.Session(connection), "producer", "email-in");
+        await sender.SendAsync(new Amqp.Message { BodySection = new Amqp.Framing.Data { Binary = body }, Properties = new Amqp.Framing.Properties { MessageId = $"{Guid.NewGuid():N}" } });
+        await connection.CloseAsync();
+    }
+
     /// <summary>All dead letters, the parked ones among them.</summary>
     public async Task<List<JsonObject>> DeadLettersAsync()
     {
