@@ -82,7 +82,7 @@ public sealed partial class AppSettingTests
     [Fact]
     public void What_is_set_by_the_plan_itself_or_breaks_it_is_not_set() =>
         Assert.DoesNotMatch(
-            BreaksFlex(), string.Concat(Repository.InfraFiles(".bicep").Select(Repository.Read)));
+            BreaksFlex(), string.Concat(Repository.Files("infra", ".bicep").Select(Repository.Read)));
 
     // The values are expressions, since most of them come from Azure.
     private static async Task<Dictionary<string, string>> SettingsAsync()

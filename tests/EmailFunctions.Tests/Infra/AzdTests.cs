@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Infra;
 
@@ -16,7 +17,7 @@ public sealed partial class AzdTests
         ["EMAIL_AUTH_AUDIENCE"] = "6d9b1c2e-0f63-4a7b-9a55-3c1f0f1a2b3c",
     };
 
-    public static TheoryData<string> Hooks => [.. Repository.InfraFiles(".sh").Select(static file => Path.GetFileNameWithoutExtension(file))];
+    public static TheoryData<string> Hooks => [.. Repository.Files("infra", ".sh").Select(static file => Path.GetFileNameWithoutExtension(file))];
 
     [Fact]
     public void The_folder_that_is_deployed_is_the_one_that_publishing_stages()
@@ -34,7 +35,7 @@ public sealed partial class AzdTests
     {
         var named = Hook().Matches(Repository.Read("azure.yaml")).Select(static match => match.Value).ToList();
 
-        Assert.Equal([.. Repository.InfraFiles(".ps1"), .. Repository.InfraFiles(".sh")], named.Order(StringComparer.Ordinal).OrderBy(Path.GetExtension, StringComparer.Ordinal));
+        Assert.Equal([.. Repository.Files("infra", ".ps1"), .. Repository.Files("infra", ".sh")], named.Order(StringComparer.Ordinal).OrderBy(Path.GetExtension, StringComparer.Ordinal));
     }
 
     [Fact]

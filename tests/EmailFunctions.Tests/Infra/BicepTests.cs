@@ -17,7 +17,7 @@ public sealed class BicepTests
     public async Task The_files_are_formatted_as_the_compiler_does_it()
     {
         using var folder = new TempFolder();
-        string[] files = [.. Repository.InfraFiles(".bicep"), .. Repository.InfraFiles(".bicepparam")];
+        string[] files = [.. Repository.Files("infra", ".bicep"), .. Repository.Files("infra", ".bicepparam")];
         foreach (var file in files)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(folder.Combine(file))!);

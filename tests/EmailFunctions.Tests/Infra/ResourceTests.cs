@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EmailFunctions.Queueing;
+using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Infra;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Infra;
 

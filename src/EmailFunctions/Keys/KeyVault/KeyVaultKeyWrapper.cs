@@ -59,11 +59,7 @@ internal sealed class KeyVaultKeyWrapper : IKeyWrapper, IKeyAge, IDisposable
         return new KeyAge(newest.Number, newest.Version.CreatedAt, newest.Version.ExpiresAt);
     }
 
-    public void Dispose()
-    {
-        _versions.Dispose();
-        _client.Dispose();
-    }
+    public void Dispose() => _client.Dispose();
 
     // The vault would refuse these itself, were it asked to wrap.
     private void ThrowIfUnfit(KeyVersion newest)

@@ -4,47 +4,50 @@ namespace EmailFunctions.Keys.KeyVault;
 /// Which version of the key is the newest, looked up once in a few minutes, and each version's number: its place in the order of
 /// creation. Versions are only ever added to a key, so a number stays.
 /// </summary>
-internal sealed class KeyVersions(KeyVaultClient client, TimeProvider time) : IDisposable
+internal sealed class KeyVersions(KeyVaultClient client, TimeProvider time)
 {
     /// <summary>How long the newest version is taken to be it; a rotation is noticed within this time.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
-    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lock _gate = new();
     private Dictionary<string, int> _numbers = [];
+    private Task<Numbered>? _load;
     private Numbered? _newest;
     private DateTimeOffset _readAt;
 
     /// <summary>The newest version and its number.</summary>
     /// <param name="mayWrap">Whether one that can't wrap now is looked up again: another may have come meanwhile.</param>
-    /// <param name="cancellationToken">Cancels the look-up, or the wait for another's.</param>
+    /// <param name="cancellationToken">Ends the wait; the look-up goes on for those who share it.</param>
     /// <exception cref="KeyUnavailableException">The vault can't be used.</exception>
-    public async Task<Numbered> NewestAsync(bool mayWrap, CancellationToken cancellationToken)
+    public Task<Numbered> NewestAsync(bool mayWrap, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken);
-        try
+        lock (_gate)
         {
             var now = time.GetUtcNow();
             if (_newest is { } known && now - _readAt < Lifetime && !(mayWrap && known.Version.ExpiresAt <= now))
-                return known;
+                return Task.FromResult(known);
 
-            var newest = await client.GetNewestAsync(cancellationToken);
-            _newest = new Numbered(newest, await NumberAsync(newest, cancellationToken));
-            _readAt = now;
-            return _newest;
-        }
-        finally
-        {
-            _gate.Release();
+            // Those who come meanwhile share its failure too: in turn, each would wait for a vault that is down.
+            if (_load is null or { IsCompleted: true })
+                _load = LoadAsync(now);
+            return _load.WaitAsync(cancellationToken);
         }
     }
 
-    public void Dispose() => _gate.Dispose();
+    private async Task<Numbered> LoadAsync(DateTimeOffset now)
+    {
+        var newest = await client.GetNewestAsync(CancellationToken.None);
+        var numbered = new Numbered(newest, await NumberAsync(newest));
+        lock (_gate)
+            (_newest, _readAt) = (numbered, now);
+        return numbered;
+    }
 
-    private async Task<int> NumberAsync(KeyVersion newest, CancellationToken cancellationToken)
+    private async Task<int> NumberAsync(KeyVersion newest)
     {
         if (!_numbers.ContainsKey(newest.KeyId))
         {
-            var versions = await client.ListVersionsAsync(cancellationToken);
+            var versions = await client.ListVersionsAsync(CancellationToken.None);
             // A list may lag behind. Times are whole seconds: the id decides between equal ones, so that all instances count alike.
             _numbers = versions.Append(newest).DistinctBy(static version => version.KeyId, StringComparer.Ordinal)
                 .OrderBy(static version => version.CreatedAt).ThenBy(static version => version.KeyId, StringComparer.Ordinal)

@@ -191,6 +191,24 @@ public sealed class KeyVaultFailureTests : VaultBench
     }
 
     [Fact]
+    public async Task Wraps_that_come_during_a_look_up_that_fails_fail_with_it()
+    {
+        var release = new TaskCompletionSource();
+        Vault.Next(async context =>
+        {
+            await release.Task;
+            context.Response.StatusCode = 404;
+        });
+
+        var wraps = Enumerable.Range(0, 10).Select(_ => WrapAsync()).ToList();
+        release.SetResult();
+
+        foreach (var wrap in wraps)
+            await FailsAsync(() => wrap);
+        Assert.Equal(["GET key"], Vault.Calls);
+    }
+
+    [Fact]
     public async Task After_a_failed_look_up_the_next_wrap_looks_again()
     {
         Vault.NextFails(404);
