@@ -6,9 +6,17 @@ public sealed class AmqpCuts
     private readonly Lock _gate = new();
     private readonly Dictionary<AmqpStep, int> _armed = [];
     private int _made;
+    private volatile bool _isSilent;
 
     /// <summary>How many cuts were made so far.</summary>
     public int Made => Volatile.Read(ref _made);
+
+    /// <summary>While set, frames vanish in both directions, as where a network drops packets: connections stay open and say nothing.</summary>
+    public bool IsSilent
+    {
+        get => _isSilent;
+        set => _isSilent = value;
+    }
 
     /// <summary>Cuts the next connections that come to a step.</summary>
     /// <param name="step">The step.</param>

@@ -14,6 +14,7 @@ internal sealed partial class ServiceBusConnection : IAsyncDisposable
     private const int SilenceMilliseconds = 60_000;
 
     private readonly Connection _connection;
+    private readonly SocketWatch _socket;
     private readonly Session _session;
     private readonly TokenLink? _tokenLink;
     private readonly ServiceBusTokens _tokens;
@@ -24,9 +25,10 @@ internal sealed partial class ServiceBusConnection : IAsyncDisposable
     private Task _renewing = Task.CompletedTask;
 
     private ServiceBusConnection(
-        Connection connection, Session session, TokenLink? tokenLink, ServiceBusTokens tokens, ServiceBusClock clock, ILogger logger)
+        Connection connection, SocketWatch socket, Session session, TokenLink? tokenLink, ServiceBusTokens tokens, ServiceBusClock clock, ILogger logger)
     {
         _connection = connection;
+        _socket = socket;
         _session = session;
         _tokenLink = tokenLink;
         _tokens = tokens;
@@ -34,18 +36,19 @@ internal sealed partial class ServiceBusConnection : IAsyncDisposable
         _logger = logger;
     }
 
-    public bool IsOpen => _connection.ConnectionState == ConnectionState.Opened && _session.SessionState == SessionState.Opened;
+    public bool IsOpen => !_life.IsCancellationRequested && _connection.ConnectionState == ConnectionState.Opened && _session.SessionState == SessionState.Opened;
 
     public static async Task<ServiceBusConnection> OpenAsync(
         ServiceBusOptions options, ServiceBusTokens tokens, ServiceBusClock clock, RemoteCertificateValidationCallback? certificates, ILogger logger,
         CancellationToken cancellationToken)
     {
-        var connection = await Factory(options, certificates).CreateAsync(AddressOf(options), cancellationToken, handler: null);
+        var socket = new SocketWatch();
         try
         {
+            var connection = await Factory(options, certificates).CreateAsync(AddressOf(options), cancellationToken, socket).WaitAsync(cancellationToken);
             var session = new Session(connection);
             var tokenLink = options.IsServiceBus ? await TokenLink.OpenAsync(session, cancellationToken) : null;
-            var opened = new ServiceBusConnection(connection, session, tokenLink, tokens, clock, logger);
+            var opened = new ServiceBusConnection(connection, socket, session, tokenLink, tokens, clock, logger);
             if (tokenLink is not null)
             {
                 await opened.PutTokenAsync(cancellationToken);
@@ -56,7 +59,7 @@ internal sealed partial class ServiceBusConnection : IAsyncDisposable
         }
         catch
         {
-            Abort(connection);
+            socket.Close();
             throw;
         }
     }
@@ -73,7 +76,7 @@ internal sealed partial class ServiceBusConnection : IAsyncDisposable
     public void Abort()
     {
         _life.Cancel();
-        Abort(_connection);
+        _socket.Close();
     }
 
     /// <summary>Says good-bye, and waits a little for the other side's.</summary>
@@ -89,20 +92,9 @@ internal sealed partial class ServiceBusConnection : IAsyncDisposable
             // Gone, one way or the other.
         }
 
+        _socket.Close();
         await _renewing;
         _life.Dispose();
-    }
-
-    private static void Abort(Connection connection)
-    {
-        try
-        {
-            connection.Close(TimeSpan.Zero, error: null);
-        }
-        catch (Exception exception) when (exception is AmqpException or ObjectDisposedException)
-        {
-            // Gone already.
-        }
     }
 
     private static ConnectionFactory Factory(ServiceBusOptions options, RemoteCertificateValidationCallback? certificates)

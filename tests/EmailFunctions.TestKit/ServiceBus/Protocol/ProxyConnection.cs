@@ -68,7 +68,10 @@ internal sealed class ProxyConnection(Socket client, int brokerPort, X509Certifi
                 return;
             }
 
-            await far.WriteAsync(frame.Bytes).ConfigureAwait(false);
+            if (!cuts.IsSilent)
+            {
+                await far.WriteAsync(frame.Bytes).ConfigureAwait(false);
+            }
         }
     }
 
@@ -81,7 +84,11 @@ internal sealed class ProxyConnection(Socket client, int brokerPort, X509Certifi
                 return;
             }
 
-            await near.WriteAsync(frame.Bytes).ConfigureAwait(false);
+            if (!cuts.IsSilent)
+            {
+                await near.WriteAsync(frame.Bytes).ConfigureAwait(false);
+            }
+
             if (_watch.CutsAfterClient(frame))
             {
                 return;

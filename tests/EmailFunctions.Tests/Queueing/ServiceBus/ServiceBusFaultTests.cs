@@ -152,6 +152,21 @@ public sealed class ServiceBusFaultTests
     }
 
     [Fact]
+    public async Task A_network_that_swallows_everything_is_unreachable_and_leaves_no_connection_behind()
+    {
+        await using var bench = ServiceBusBench.Start();
+        await bench.SendAsync("1");
+        bench.Broker.Cuts.IsSilent = true;
+
+        Assert.Equal(ServiceBusFailure.Unreachable, await bench.FailAsync("2"));
+
+        await UntilAsync(() => bench.Broker.ConnectionsOpen == 0);
+        bench.Broker.Cuts.IsSilent = false;
+        await bench.SendAsync("3");
+        Assert.Equal(["1", "3"], bench.Bodies);
+    }
+
+    [Fact]
     public async Task A_caller_waits_no_longer_than_the_budget_whatever_the_broker_does()
     {
         var times = ServiceBusBench.Quick with { Answer = TimeSpan.FromSeconds(30), Budget = TimeSpan.FromSeconds(1) };
