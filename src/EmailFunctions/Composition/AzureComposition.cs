@@ -10,8 +10,6 @@ using EmailFunctions.Keys.Local;
 using EmailFunctions.Limits;
 using EmailFunctions.Payloads;
 using EmailFunctions.Payloads.Blobs;
-using EmailFunctions.Providers;
-using EmailFunctions.Providers.Console;
 using EmailFunctions.Queueing;
 using EmailFunctions.Queueing.ServiceBus;
 using EmailFunctions.Queueing.StorageQueues;
@@ -38,7 +36,8 @@ internal static class AzureComposition
         services.AddSingleton<IPayloadStore>(provider => new BlobPayloadStore(Blobs(provider, azure.Storage)));
         services.AddQueue(azure);
         services.AddKeys(settings, azure);
-        services.AddSingleton<IEmailProvider>(static _ => new ConsoleProvider(Console.Out));
+        if (azure.Storage.IsDevelopment)
+            services.AddDeskProviders(_ => settings.DataFolder);
         services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: false)).AddSingleton(SlotTiming.ManyProcesses);
     }
 

@@ -27,14 +27,20 @@ internal static class LocalComposition
         services.AddSingleton<IPayloadStore>(static provider => new FilePayloadStore(PathIn(provider, "payloads")));
         AddQueue(services);
         services.AddSingleton<IKeyWrapper>(provider => new LocalKeyWrapper(settings.EncryptionKey ?? LocalKeyFile.ReadOrCreate(PathIn(provider, "key"))));
-        services.AddSingleton<IEmailProvider>(static provider => new FileProvider(PathIn(provider, "mail")));
-        services.AddSingleton<IEmailProvider>(static _ => new ConsoleProvider(Console.Out));
+        services.AddDeskProviders(static provider => provider.GetRequiredService<DataFolder>().FullPath);
         services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: true)).AddSingleton(SlotTiming.OneProcess);
         services.AddHostedService<LocalStart>();
         services.AddHostedService<LocalTimers>();
         // With sending switched off, what is queued waits.
         if (settings.Sending.Enabled)
             services.AddHostedService<LocalPump>();
+    }
+
+    /// <summary>The providers that send nothing anywhere.</summary>
+    public static void AddDeskProviders(this IServiceCollection services, Func<IServiceProvider, string> folder)
+    {
+        services.AddSingleton<IEmailProvider>(provider => new FileProvider(Path.Combine(folder(provider), "mail")));
+        services.AddSingleton<IEmailProvider>(static _ => new ConsoleProvider(Console.Out));
     }
 
     private static void AddQueue(IServiceCollection services)

@@ -32,10 +32,10 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
 
         var tenant = caller.Resolve(named);
         var provider = await resolver.GetSettingsAsync(tenant, cancellationToken);
+        if (!providers.Has(provider.Type))
+            throw Problem.Invalid("tenant_id", WhyNobodySends(provider.Type));
         if (request.FromEmail is null && provider.FromEmail is null)
             throw Problem.Invalid("from_email", "is required, since neither the tenant's configuration nor the system has a sender");
-        if (!providers.Has(provider.Type))
-            throw Problem.Invalid("tenant_id", $"has a configuration for {provider.Type.Name()}, which can't send in this version yet; smtp, console and file can");
         return new Submission(tenant, ToContent(request), key, traceParent)
         {
             Priority = MessagePriorities.TryParse(request.Priority, out var priority) ? priority : MessagePriority.Normal,
@@ -43,6 +43,10 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
             ExpiresAt = request.ExpiresAt,
         };
     }
+
+    private static string WhyNobodySends(ProviderType type) => type is ProviderType.File or ProviderType.Console
+        ? "has no configuration that can send, and this deployment has no provider for such tenants; give it one, or set EMAIL_BACKEND"
+        : $"has a configuration for {type.Name()}, which can't send in this version yet; smtp, console and file can";
 
     /// <summary>What a valid request says.</summary>
     internal static EmailContent ToContent(SendRequest request) => new()

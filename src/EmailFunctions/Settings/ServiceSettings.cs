@@ -76,7 +76,7 @@ internal sealed record ServiceSettings
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Smtp = ReadSmtp(reader),
             ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false)),
-            SystemProvider = SystemProviderSettings.Read(reader),
+            SystemProvider = SystemProviderSettings.Read(reader, isDesk: azure is null or { Storage.IsDevelopment: true }),
         };
         return reader.Mistakes.Count == 0 ? settings : throw new SettingsException(reader.Mistakes);
     }

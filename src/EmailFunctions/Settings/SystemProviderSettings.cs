@@ -13,14 +13,16 @@ internal static class SystemProviderSettings
     // So that the first mail on a desk needs no setting.
     private const string DeskSender = "no-reply@localhost";
 
-    public static SystemProvider Read(SettingsReader reader)
+    /// <param name="reader">Reads the settings.</param>
+    /// <param name="isDesk">Whether mail may be written to files and to the console, which in Azure would go with the instance, and into the logs.</param>
+    public static SystemProvider Read(SettingsReader reader, bool isDesk)
     {
-        var type = ReadType(reader);
-        var isDesk = type is ProviderType.File or ProviderType.Console;
+        var type = ReadType(reader, isDesk);
+        var needsSender = type is not (ProviderType.File or ProviderType.Console);
         var settings = new ProviderSettings
         {
             Type = type,
-            FromEmail = ReadSender(reader, isDesk),
+            FromEmail = ReadSender(reader, needsSender),
             FromName = ReadName(reader),
             CostPerEmailUsd = ProviderCatalog.DefaultCost(type),
         };
@@ -30,24 +32,26 @@ internal static class SystemProviderSettings
         return new SystemProvider(new ProviderAccount(TenantId.System, "settings", settings, secrets));
     }
 
-    private static ProviderType ReadType(SettingsReader reader)
+    private static ProviderType ReadType(SettingsReader reader, bool isDesk)
     {
         if (reader.Text(Backend) is not { } name)
             return ProviderType.File;
         if (!ProviderTypes.TryParse(name.ToLowerInvariant(), out var type))
             reader.Reject(Backend, "must be " + ProviderTypes.Choices);
         else if (type is ProviderType.AwsSes or ProviderType.SendGrid or ProviderType.Mailgun)
-            reader.Reject(Backend, "can only be smtp, console or file in this version");
+            reader.Reject(Backend, isDesk ? "can only be smtp, console or file in this version" : "can only be smtp in this version");
+        else if (!isDesk && type is ProviderType.File or ProviderType.Console)
+            reader.Reject(Backend, "can't be console or file in Azure, where mail would end in logs or go with the instance; leave it out where every tenant has a provider of its own");
         else
             return type;
         return ProviderType.File;
     }
 
-    private static string? ReadSender(SettingsReader reader, bool isDesk)
+    private static string? ReadSender(SettingsReader reader, bool isNeeded)
     {
         const string Name = "EMAIL_FROM_EMAIL";
         var sender = reader.Text(Name);
-        if (sender is null && !isDesk)
+        if (sender is null && isNeeded)
             reader.Reject(Name, "is required with this EMAIL_BACKEND");
         else if (sender is not null && !EmailAddress.IsValid(sender))
             reader.Reject(Name, EmailAddress.Requirement);

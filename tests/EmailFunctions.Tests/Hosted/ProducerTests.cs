@@ -1,6 +1,7 @@
 using System.Globalization;
 using Amqp;
 using Amqp.Framing;
+using Amqp.Sasl;
 using EmailFunctions.Tests.Support;
 using EmailFunctions.Tests.Support.Azurite;
 using EmailFunctions.Tests.Support.Hosted;
@@ -53,7 +54,7 @@ public sealed class ProducerTests(StagedApp staged, AzuriteFixture azurite)
 
     private static async Task ProduceAsync(int port, int good)
     {
-        var connection = await Connection.Factory.CreateAsync(new Address($"amqp://127.0.0.1:{port}"));
+        var connection = await new ConnectionFactory { SASL = { Profile = SaslProfile.Anonymous } }.CreateAsync(new Address($"amqp://127.0.0.1:{port}"));
         var session = new Session(connection);
         var sender = new SenderLink(session, "producer", "email-in");
         var sends = new List<Task>();

@@ -125,7 +125,7 @@ internal sealed class HostedApp : IAsyncDisposable
             return;
         }
 
-        var connection = await Amqp.Connection.Factory.CreateAsync(new Amqp.Address($"amqp://127.0.0.1:{Broker.Port}"));
+        var connection = await new Amqp.ConnectionFactory { SASL = { Profile = Amqp.Sasl.SaslProfile.Anonymous } }.CreateAsync(new Amqp.Address($"amqp://127.0.0.1:{Broker.Port}"));
         var sender = new Amqp.SenderLink(new Amqp.Session(connection), "producer", "email-in");
         await sender.SendAsync(new Amqp.Message { BodySection = new Amqp.Framing.Data { Binary = body }, Properties = new Amqp.Framing.Properties { MessageId = $"{Guid.NewGuid():N}" } });
         await connection.CloseAsync();
