@@ -47,7 +47,7 @@ internal sealed class AmqpSender
         }
 
         // What was not written yet, for want of credit, is taken back by its caller's leaving.
-        await using var leaving = cancellationToken.UnsafeRegister(state => _link.Cancel((Message)state!), message);
+        await using var leaving = cancellationToken.UnsafeRegister(TakeBack, message);
         switch (await answer.Task.WaitAsync(cancellationToken))
         {
             case Accepted:
@@ -56,6 +56,19 @@ internal sealed class AmqpSender
                 throw ServiceBusFailures.Of(rejected.Error);
             case var other:
                 throw new ServiceBusException(ServiceBusFailure.Unreachable, $"the answer was {other?.GetType().Name.ToLowerInvariant() ?? "nothing"}");
+        }
+    }
+
+    // Whoever cancels, a timer among them, must not get an exception of a link that is closing.
+    private void TakeBack(object? message)
+    {
+        try
+        {
+            _link.Cancel((Message)message!);
+        }
+        catch (Exception)
+        {
+            _failed = true;
         }
     }
 
