@@ -16,6 +16,7 @@ internal sealed class ServiceBusListener(
     private readonly string _queue = function.Trigger.Text("queueName")!;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _handling = [];
+    private readonly Lock _settling = new();
     private Task _receiving = Task.CompletedTask;
 
     public void Start() => _receiving = Task.Run(ReconnectAsync);
@@ -84,21 +85,30 @@ internal sealed class ServiceBusListener(
         // Counted first, so that whoever sees the broker's state finds it counted.
         try
         {
-            if (record.Succeeded)
+            // One after another: each gives a credit back, and the library lets those of two threads overtake each other.
+            lock (_settling)
             {
-                log.Queue(_queue).Completed();
-                link.Accept(message);
-            }
-            else
-            {
-                log.Queue(_queue).Abandoned();
-                link.Modify(message, deliveryFailed: true);
+                Settle(link, message, record.Succeeded);
             }
         }
         catch (AmqpException error)
         {
             // The lock went with the link; the message comes again.
             log.AddProblem($"{_queue}: {error.Message}");
+        }
+    }
+
+    private void Settle(ReceiverLink link, Message message, bool succeeded)
+    {
+        if (succeeded)
+        {
+            log.Queue(_queue).Completed();
+            link.Accept(message);
+        }
+        else
+        {
+            log.Queue(_queue).Abandoned();
+            link.Modify(message, deliveryFailed: true);
         }
     }
 }

@@ -47,8 +47,10 @@ public sealed class ProducerTests(StagedApp staged, AzuriteFixture azurite)
         var parked = await app.DeadLettersAsync();
         Assert.Equal(Malformed, parked.Count);
         Assert.All(parked, static letter => Assert.Equal(("parked", true), (letter["reason"]!.GetValue<string>(), letter["provider_answer"]!.GetValue<string>().Length > 5)));
+        Assert.All(
+            app.Host.Invocations.Where(static invocation => invocation.Function is "IngestEmail" or "DispatchEmail"),
+            static invocation => Assert.True(invocation is { Succeeded: true, DeliveryCount: 1 }, $"{invocation}"));
         Assert.Equal(good + Malformed, app.Host.Invocations.Count(static invocation => invocation.Function == "IngestEmail"));
-        Assert.All(app.Host.Invocations, invocation => Assert.True(invocation is { Succeeded: true, DeliveryCount: 1 }, $"{invocation}\n{app.Say()}"));
         Assert.Empty(app.Broker.Queue("email-in").DeadLetterQueue!.Messages);
     }
 

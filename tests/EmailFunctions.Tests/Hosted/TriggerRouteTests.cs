@@ -36,7 +36,7 @@ public sealed class TriggerRouteTests(StagedApp staged, AzuriteFixture azurite)
         Assert.True(names.Count > 10);
         await app.ConfigureAsync("acme");
         // The host's own call for the new configuration; after it the tables are read by nobody but a forged call that gets through.
-        await HostedApp.UntilAsync(() => Task.FromResult(app.Host.Invocations.Count == 1), TimeSpan.FromSeconds(30), app.Say);
+        await HostedApp.UntilAsync(() => Task.FromResult(app.Host.Invocations.Any(static invocation => invocation.Function == "DispatchEmail")), TimeSpan.FromSeconds(30), app.Say);
         app.Tables.Clear();
 
         var answers = new Dictionary<string, string>();
