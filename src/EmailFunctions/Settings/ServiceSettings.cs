@@ -60,6 +60,9 @@ internal sealed record ServiceSettings
         var azure = mode == ServiceMode.Azure ? AzureSettings.Read(reader, hasEncryptionKey: key is not null) : null;
         if (mode == ServiceMode.Local)
             reader.Choice("EMAIL_QUEUE", QueueKind.Embedded, ("embedded", QueueKind.Embedded));
+        // The web server would listen there instead.
+        if (reader.HasSection("Kestrel:Endpoints"))
+            reader.Reject("Kestrel:Endpoints", "can't be used; on a desk name the addresses in ASPNETCORE_URLS");
         var tokens = AccessSettings.ReadTokens(reader, mode, azure?.Storage);
         var settings = new ServiceSettings
         {
@@ -109,9 +112,6 @@ internal sealed record ServiceSettings
         var urls = (reader.Text(name) ?? DefaultUrl).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (urls.Length == 0)
             reader.Reject(name, "must be http addresses such as http://localhost:7071");
-        // The web server would listen there instead.
-        if (reader.HasSection("Kestrel:Endpoints"))
-            reader.Reject("Kestrel:Endpoints", "can't be used; name the addresses in ASPNETCORE_URLS");
         foreach (var url in urls)
         {
             if (!Uri.TryCreate(url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp)
