@@ -10,6 +10,12 @@ internal static class Authentication
 {
     private const string RoleClaim = "roles";
 
+    // Whoever waits for an answer waits for the issuer's keys, too, until they are known.
+    private static readonly TimeSpan IssuerPatience = TimeSpan.FromSeconds(10);
+
+    // Signatures of a key pair; that a token is to name one of its issuer's algorithms and not its own is said in RFC 8725 section 3.1.
+    private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+
     /// <param name="services">The service's parts.</param>
     /// <param name="rules">How callers prove who they are; null: whoever calls is an admin.</param>
     public static void AddAccess(this IServiceCollection services, TokenRules? rules)
@@ -20,13 +26,16 @@ internal static class Authentication
             return;
         }
 
-        services.AddSingleton(rules);
+        services.AddSingleton(rules).AddSingleton<TokenEvents>();
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
         {
-            options.Authority = rules.Authority.ToString();
+            options.Authority = rules.Authority.AbsoluteUri;
             options.Audience = rules.Audience;
             options.MapInboundClaims = false;
             options.RequireHttpsMetadata = !rules.Authority.IsLoopback;
+            options.BackchannelTimeout = IssuerPatience;
+            options.TokenValidationParameters.ValidAlgorithms = Algorithms;
+            options.EventsType = typeof(TokenEvents);
         });
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
     }
@@ -45,6 +54,9 @@ internal static class Authentication
     }
 
     private static Caller CallerOf(ClaimsPrincipal user, TokenRules rules) => new(
-        TenantId.TryParse(user.FindFirstValue(rules.TenantClaim), out var tenant) ? tenant : null,
-        user.HasClaim(RoleClaim, rules.AdminRole));
+        TenantOf([.. user.FindAll(rules.TenantClaim)]), user.HasClaim(RoleClaim, rules.AdminRole));
+
+    // Who names several tenants names none; and mail without a tenant, which is the system's, is for admins alone.
+    private static TenantId? TenantOf(Claim[] claims) =>
+        claims is [var claim] && TenantId.TryParse(claim.Value, out var tenant) && !tenant.IsSystem ? tenant : null;
 }

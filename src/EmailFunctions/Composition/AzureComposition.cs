@@ -46,7 +46,7 @@ internal static class AzureComposition
         if (azure.ServiceBus is { } bus)
         {
             services.AddSingleton(provider => new ServiceBusDeliveryQueue(
-                bus.ConnectionString is { } connection ? ServiceBusOptions.Parse(connection) : ServiceBusOptions.ForNamespace(bus.Host!, provider.GetRequiredService<TokenCredential>()),
+                bus.Connection ?? ServiceBusOptions.ForNamespace(bus.Host!, provider.GetRequiredService<TokenCredential>()),
                 QueueNames.Dispatch,
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<IRandom>().NextDouble,

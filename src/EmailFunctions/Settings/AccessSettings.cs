@@ -11,6 +11,7 @@ internal static class AccessSettings
     private const string Authority = "EMAIL_AUTH_AUTHORITY";
     private const string Audience = "EMAIL_AUTH_AUDIENCE";
     private const string Producers = "EMAIL_PRODUCER_TENANTS";
+    private const string ProducersMust = "must be tenants' names with commas between them, or *";
 
     /// <summary>How callers prove who they are; null: whoever calls is an admin.</summary>
     /// <param name="reader">Reads the settings.</param>
@@ -38,12 +39,14 @@ internal static class AccessSettings
             return ProducerRules.Default;
         var tenants = new HashSet<TenantId>();
         var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (names.Length == 0)
+            reader.Reject(Producers, ProducersMust);
         foreach (var name in names.Where(static name => name != "*"))
         {
             if (TenantId.TryParse(name, out var tenant))
                 tenants.Add(tenant);
             else
-                reader.Reject(Producers, "must be tenants' names with commas between them, or *");
+                reader.Reject(Producers, ProducersMust);
         }
 
         return new ProducerRules(names.Contains("*"), tenants);
@@ -52,10 +55,10 @@ internal static class AccessSettings
     private static Uri ReadAuthority(SettingsReader reader)
     {
         var text = Required(reader, Authority, "must be the issuer of access tokens, such as https://login.microsoftonline.com/{directory}/v2.0");
-        if (Uri.TryCreate(text, UriKind.Absolute, out var authority) && (authority.Scheme == Uri.UriSchemeHttps || (authority.Scheme == Uri.UriSchemeHttp && authority.IsLoopback)))
+        if (Uri.TryCreate(text, UriKind.Absolute, out var authority) && authority is { Query: "", Fragment: "", UserInfo: "" } && (authority.Scheme == Uri.UriSchemeHttps || (authority.Scheme == Uri.UriSchemeHttp && authority.IsLoopback)))
             return authority;
         if (text.Length > 0)
-            reader.Reject(Authority, "must be an https URL");
+            reader.Reject(Authority, "must be an https URL, without a query");
         return new Uri("https://localhost");
     }
 

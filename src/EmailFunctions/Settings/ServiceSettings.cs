@@ -20,6 +20,8 @@ internal sealed record ServiceSettings
 {
     public const string DefaultUrl = "http://localhost:7071";
 
+    private const string KeyName = "EMAIL_ENCRYPTION_KEY";
+
     /// <summary>What Azure needs; null on a desk.</summary>
     public required AzureSettings? Azure { get; init; }
 
@@ -57,12 +59,12 @@ internal sealed record ServiceSettings
         var reader = new SettingsReader(configuration);
         var mode = reader.Choice("EMAIL_MODE", ServiceMode.Local, ("local", ServiceMode.Local), ("azure", ServiceMode.Azure));
         var key = ReadKey(reader);
-        var azure = mode == ServiceMode.Azure ? AzureSettings.Read(reader, hasEncryptionKey: key is not null) : null;
+        var azure = mode == ServiceMode.Azure ? AzureSettings.Read(reader, KeyName) : null;
         if (mode == ServiceMode.Local)
             reader.Choice("EMAIL_QUEUE", QueueKind.Embedded, ("embedded", QueueKind.Embedded));
         // The web server would listen there instead.
         if (reader.HasSection("Kestrel:Endpoints"))
-            reader.Reject("Kestrel:Endpoints", "can't be used; on a desk name the addresses in ASPNETCORE_URLS");
+            reader.Reject("Kestrel:Endpoints", "can't be used; name the addresses in ASPNETCORE_URLS, or leave them to the Functions host");
         var tokens = AccessSettings.ReadTokens(reader, mode, azure?.Storage);
         var settings = new ServiceSettings
         {
@@ -95,13 +97,13 @@ internal sealed record ServiceSettings
 
     private static byte[]? ReadKey(SettingsReader reader)
     {
-        if (reader.Text("EMAIL_ENCRYPTION_KEY") is not { } text)
+        if (reader.Text(KeyName) is not { } text)
             return null;
         var base64 = text.Trim().Replace('-', '+').Replace('_', '/').TrimEnd('=');
         var key = new byte[32];
         if (Convert.TryFromBase64String(base64.PadRight((base64.Length + 3) / 4 * 4, '='), key, out var length) && length == key.Length)
             return key;
-        reader.Reject("EMAIL_ENCRYPTION_KEY", "must be 32 bytes in base64 or base64url; make one with: openssl rand -base64 32");
+        reader.Reject(KeyName, "must be 32 bytes in base64 or base64url; make one with: openssl rand -base64 32");
         return null;
     }
 

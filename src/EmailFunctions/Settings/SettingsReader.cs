@@ -9,7 +9,13 @@ internal sealed class SettingsReader(IConfiguration configuration)
 
     public IReadOnlyList<string> Mistakes => _mistakes;
 
-    public void Reject(string name, string must) => _mistakes.Add($"{name} {must}.");
+    /// <summary>Notes a mistake; the same one is told once.</summary>
+    public void Reject(string name, string must)
+    {
+        var mistake = $"{name} {must}.";
+        if (!_mistakes.Contains(mistake))
+            _mistakes.Add(mistake);
+    }
 
     /// <summary>The text; null where it is absent or empty.</summary>
     public string? Text(string name) => configuration[name] is { Length: > 0 } text ? text : null;

@@ -51,7 +51,7 @@ public sealed class ArchitectureTests
         ["Providers"] = ["ApiDocs", "Messages", "Tenants"],
         ["Queueing"] = ["Storage"],
         ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Keys", "Limits", "Messages", "Problems", "Providers", "Storage", "Sweeps", "Tenants", "Validation", "Wire"],
-        ["Settings"] = ["Access", "Configs", "DeadLetters", "Delivery", "Ingest", "Keys", "Providers", "Sending", "Tenants", "Validation"],
+        ["Settings"] = ["Access", "Configs", "DeadLetters", "Delivery", "Ingest", "Keys", "Providers", "Queueing", "Sending", "Tenants", "Validation"],
         ["Storage"] = [],
         ["Sweeps"] = ["Storage", "Tenants"],
         ["Tenants"] = ["Storage"],
