@@ -16,6 +16,7 @@ using EmailFunctions.Queueing.StorageQueues;
 using EmailFunctions.Settings;
 using EmailFunctions.Storage;
 using EmailFunctions.Storage.AzureTables;
+using Microsoft.Extensions.Logging.Console;
 
 namespace EmailFunctions.Composition;
 
@@ -27,6 +28,16 @@ internal static class AzureComposition
 {
     private const string TableName = "emailfunctions";
     private const string PayloadContainer = "email-payloads";
+
+    /// <summary>
+    /// One line for each entry, since the host takes each line for one; and what is a warning or worse to standard error, by which the host
+    /// knows it.
+    /// </summary>
+    public static void UseHostLogging(this ILoggingBuilder logging)
+    {
+        logging.AddSimpleConsole(static console => console.SingleLine = true);
+        logging.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Warning);
+    }
 
     public static void AddAzureAdapters(this IServiceCollection services, ServiceSettings settings, AzureSettings azure)
     {

@@ -35,9 +35,14 @@ internal static class ServiceComposition
         builder.Services.AddSingleton(settings);
         builder.Services.AddFeatures(settings);
         if (settings.Azure is { } azure)
+        {
+            builder.Logging.UseHostLogging();
             builder.Services.AddAzureAdapters(settings, azure);
+        }
         else
+        {
             builder.Services.AddLocalAdapters(settings);
+        }
     }
 
     public static void MapEmailFunctions(this WebApplication app)

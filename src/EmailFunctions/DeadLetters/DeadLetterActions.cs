@@ -1,5 +1,6 @@
 using EmailFunctions.Delivery;
 using EmailFunctions.Ingest;
+using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Storage;
@@ -63,7 +64,7 @@ internal sealed partial class DeadLetterActions(
             await parked.ReplayAsync(entry, cancellationToken);
             return true;
         }
-        catch (ProblemException)
+        catch (Exception exception) when (exception is ProblemException or KeyUnavailableException { IsLasting: true })
         {
             return false;
         }

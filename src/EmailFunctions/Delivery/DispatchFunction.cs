@@ -3,7 +3,7 @@ using EmailFunctions.Delivery.Lanes;
 namespace EmailFunctions.Delivery;
 
 /// <summary>
-/// The function <c>DispatchEmail</c>: takes one message of the internal queue. The local pump calls it, and a queue trigger will.
+/// The function <c>DispatchEmail</c>: takes one message of the internal queue. The local pump calls it, and a queue trigger.
 /// It returns when the queue's message may be removed, and throws when it is to be delivered again.
 /// </summary>
 public sealed partial class DispatchFunction(
@@ -37,6 +37,13 @@ public sealed partial class DispatchFunction(
                 break;
         }
     }
+
+    /// <summary>
+    /// Takes a message while sending is switched off: what is to be sent waits in the ledger, where the sweep finds it later, but a changed
+    /// configuration is told only once.
+    /// </summary>
+    public Task RunPausedAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        Dispatch.Read(body.Span) is { Reference: ConfigReference } ? RunAsync(body, cancellationToken) : Task.CompletedTask;
 
     /// <summary>Takes a reference that failed on all its deliveries: it begins anew, in a while.</summary>
     public async Task RecoverAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)

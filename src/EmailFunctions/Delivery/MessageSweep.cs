@@ -11,7 +11,7 @@ namespace EmailFunctions.Delivery;
 /// over and over.
 /// </summary>
 public sealed partial class MessageSweep(
-    Ledger ledger, TenantDirectory tenants, TenantLanes lanes, DispatchQueue queue, TimeProvider time, ILogger<MessageSweep> logger) : ISweep
+    Ledger ledger, TenantDirectory tenants, TenantLanes lanes, DispatchQueue queue, ClaimPolicy claims, TimeProvider time, ILogger<MessageSweep> logger) : ISweep
 {
     /// <summary>How overdue a message must be.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
@@ -79,8 +79,16 @@ public sealed partial class MessageSweep(
         // Not written: somebody is working on the message, which is all that a hint could bring about.
         if (await ledger.WriteAsync([.. Ledger.Change(entry, put)], cancellationToken) is null)
             return false;
-        await queue.EnqueueAsync(id, due > now && !entry.IsWaiting ? due : null, cancellationToken);
+        await queue.EnqueueAsync(id, WhenToLook(entry, due, now), cancellationToken);
         return true;
+    }
+
+    private DateTimeOffset? WhenToLook(LedgerEntry entry, DateTimeOffset due, DateTimeOffset now)
+    {
+        // Its process may live and only have been kept from the store, as this sweep was: it goes first.
+        if (entry.Status == MessageStatus.Sending && !claims.IsOnlyProcess)
+            return now + Margin;
+        return due > now && !entry.IsWaiting ? due : null;
     }
 
     private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;

@@ -31,9 +31,13 @@ public sealed partial class OutcomeRecorder(
     // The ledger row, its two index rows and the limits take the other places, where a message ends as a dead letter.
     private const int MaxRecordsInBatch = EntityLimits.MaxBatchEntities - 4;
 
-    // While the store is down an outcome waits here, in all some seven minutes: given up, the message would be sent a second time. Also
-    // beyond the claim's end, since nobody can take the message over while the store is down.
-    private static readonly TimeSpan[] Waits = [.. new[] { 0.1, 0.3, 1, 3, 10, 20 }.Concat(Enumerable.Repeat(30.0, 13)).Select(TimeSpan.FromSeconds)];
+    // While the store is down an outcome waits here: given up, the message would be sent a second time. Also beyond the claim's end, since
+    // nobody can take the message over while the store is down; and not for longer than the host lets a function run.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(7);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100);
+
+    // Shorter than a sweep leaves a claim that has run out alone: once the store is back, this must be there first.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     /// <summary>Makes sure, before a message is sent, that its outcome can be written down: else it would be sent over and over.</summary>
     /// <exception cref="KeyUnavailableException">The tenant's key for hashing recipients can't be used.</exception>
@@ -48,20 +52,22 @@ public sealed partial class OutcomeRecorder(
     public async Task RecordAsync(LedgerEntry claimed, Attempt attempt)
     {
         LedgerEntry? outcome = null;
-        for (var failures = 0; ; failures++)
+        TenantPolicy? policy = null;
+        var started = time.GetTimestamp();
+        for (var wait = FirstWait; ; wait = wait * 3 < LongestWait ? wait * 3 : LongestWait)
         {
             try
             {
-                var policy = await policies.GetAsync(claimed.Id.Tenant, fresh: false, CancellationToken.None);
+                policy ??= await policies.GetAsync(claimed.Id.Tenant, fresh: false, CancellationToken.None);
                 outcome ??= Outcomes.Of(claimed, attempt, retries, policy.HoldsUnknown, time.GetUtcNow());
                 if (await TryRecordAsync(claimed, outcome, attempt, policy))
                     await FollowAsync(claimed, outcome, attempt, isInLine: GoesInLine(attempt, policy));
                 return;
             }
-            catch (StoreUnavailableException exception) when (failures < Waits.Length)
+            catch (StoreUnavailableException exception) when (time.GetElapsedTime(started) + wait < Patience)
             {
                 RecordDelayed(logger, exception, claimed.Id);
-                await Task.Delay(Waits[failures], time, CancellationToken.None);
+                await Task.Delay(wait, time, CancellationToken.None);
             }
         }
     }

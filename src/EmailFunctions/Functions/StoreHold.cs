@@ -26,7 +26,7 @@ internal sealed partial class StoreHold(Draining draining, TimeProvider time, IL
                 await run(draining.GivingUp);
                 return;
             }
-            catch (Exception exception) when (exception is StoreUnavailableException or KeyUnavailableException && time.GetElapsedTime(started) + wait < Longest)
+            catch (Exception exception) when (exception is StoreUnavailableException or KeyUnavailableException { IsLasting: false } && time.GetElapsedTime(started) + wait < Longest)
             {
                 Held(logger, exception, wait.TotalSeconds);
                 // Whoever stops gives back at once: another instance may reach the store.
@@ -36,34 +36,9 @@ internal sealed partial class StoreHold(Draining draining, TimeProvider time, IL
         }
     }
 
+    /// <summary>Waits before a failure is answered; whoever stops does not.</summary>
+    public async Task PauseAsync(TimeSpan pause) => await Task.Delay(pause, time, draining.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     [LoggerMessage(EventId = 510, Level = LogLevel.Warning, Message = "What a call needs can't be used right now; trying again in {Seconds} s.")]
     private static partial void Held(ILogger logger, Exception exception, double seconds);
-}
-
-/// <summary>How the process ends: it is asked to stop, lets what is in hand finish, and gives up what does not.</summary>
-internal sealed class Draining : IDisposable
-{
-    private static readonly TimeSpan FinishTime = TimeSpan.FromSeconds(20);
-
-    private readonly CancellationTokenSource _givingUp;
-    private readonly CancellationTokenRegistration _registration;
-
-    public Draining(IHostApplicationLifetime lifetime, TimeProvider time)
-    {
-        _givingUp = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        Stopping = lifetime.ApplicationStopping;
-        _registration = Stopping.Register(() => _givingUp.CancelAfter(FinishTime));
-    }
-
-    /// <summary>Nothing new is to be begun.</summary>
-    public CancellationToken Stopping { get; }
-
-    /// <summary>What is in hand is to end.</summary>
-    public CancellationToken GivingUp => _givingUp.Token;
-
-    public void Dispose()
-    {
-        _registration.Dispose();
-        _givingUp.Dispose();
-    }
 }

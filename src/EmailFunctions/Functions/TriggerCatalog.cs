@@ -20,6 +20,8 @@ internal sealed class TriggerCatalog(
     // Well within the host's time for a function; what is left then is for the next run.
     private static readonly TimeSpan SweepTime = TimeSpan.FromMinutes(4);
 
+    private static readonly TimeSpan RecoveryPause = TimeSpan.FromSeconds(30);
+
     private const string EveryFiveMinutes = "30 */5 * * * *";
     private const string Daily = "0 10 6 * * *";
 
@@ -42,15 +44,15 @@ internal sealed class TriggerCatalog(
 
     private static IEnumerable<TriggerFunction> OfDeadLetters(string name, string queue, Func<TriggerCall, CancellationToken, Task> run) =>
     [
-        new(name, new ServiceBusTrigger(queue + ServiceBusTrigger.DeadLetters), run),
-        new(name + StorageTwin, new StorageQueueTrigger(queue + StorageQueueTrigger.Poison), run),
+        new(name, new ServiceBusTrigger(queue + ServiceBusTrigger.DeadLetters), run) { PauseAfterFailure = RecoveryPause },
+        new(name + StorageTwin, new StorageQueueTrigger(queue + StorageQueueTrigger.Poison), run) { PauseAfterFailure = RecoveryPause },
     ];
 
     private static Delivered ToDelivered(TriggerCall call) => new(call.Body, call.MessageId, call.TraceParent);
 
     // With sending switched off, what is queued waits: in the ledger, where the sweep finds it once sending is on again.
     private Task DispatchAsync(TriggerCall call, CancellationToken cancellationToken) =>
-        sending.Enabled ? dispatch.RunAsync(call.Body, cancellationToken) : Task.CompletedTask;
+        sending.Enabled ? dispatch.RunAsync(call.Body, cancellationToken) : dispatch.RunPausedAsync(call.Body, cancellationToken);
 
     private async Task SweepAsync(ISweep sweep, CancellationToken cancellationToken)
     {

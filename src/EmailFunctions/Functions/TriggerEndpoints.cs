@@ -31,6 +31,7 @@ internal static partial class TriggerEndpoints
 #pragma warning restore CA1031
         {
             CallFailed(logger, exception, function.Name, call.DeliveryCount);
+            await hold.PauseAsync(function.PauseAfterFailure);
             throw Problem.Unavailable("The call failed; the host delivers its message again.");
         }
 

@@ -4,7 +4,11 @@ namespace EmailFunctions.Functions;
 /// <param name="Name">Its name in the portal, in settings and in the host's calls.</param>
 /// <param name="Trigger">What fires it.</param>
 /// <param name="RunAsync">What it does; when it throws, the host delivers a queue's message again.</param>
-internal sealed record TriggerFunction(string Name, Trigger Trigger, Func<TriggerCall, CancellationToken, Task> RunAsync);
+internal sealed record TriggerFunction(string Name, Trigger Trigger, Func<TriggerCall, CancellationToken, Task> RunAsync)
+{
+    /// <summary>How long a call that failed waits before it says so. A dead-letter queue counts no deliveries, so its message would come again at once, for ever.</summary>
+    public TimeSpan PauseAfterFailure { get; init; }
+}
 
 /// <summary>What fires a function.</summary>
 internal abstract record Trigger;

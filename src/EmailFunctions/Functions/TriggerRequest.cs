@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -25,8 +25,8 @@ internal static class TriggerRequest
             var data = Member(document.RootElement, "Data") ?? throw new FormatException("The host's call has no Data.");
             return new TriggerCall(
                 ReadBody(Member(data, BindingName) ?? default),
-                Text(metadata, "MessageId") ?? Text(metadata, "Id") ?? "",
-                Number(metadata, "DeliveryCount") ?? Number(metadata, "DequeueCount") ?? 1,
+                NameOf(metadata),
+                (int)(Number(metadata, "DeliveryCount") ?? Number(metadata, "DequeueCount") ?? 1),
                 TraceOf(metadata));
         }
         catch (JsonException exception)
@@ -34,6 +34,10 @@ internal static class TriggerRequest
             throw new FormatException("The host's call is not JSON.", exception);
         }
     }
+
+    // A plain AMQP client need not name its messages; their numbers in the queue tell them apart.
+    private static string NameOf(JsonElement metadata) =>
+        Text(metadata, "MessageId") ?? Text(metadata, "Id") ?? (Number(metadata, "SequenceNumber") is { } number ? string.Create(CultureInfo.InvariantCulture, $"sequence-{number}") : "");
 
     // With dataType binary a message is base64. What is not, some host has written as text, or as the JSON that the text is.
     private static byte[] ReadBody(JsonElement value) => value.ValueKind switch
@@ -63,17 +67,19 @@ internal static class TriggerRequest
     private static string? Text(JsonElement metadata, string name) =>
         Member(metadata, name) is { ValueKind: JsonValueKind.String } value && Unquoted(value.GetString()!) is { Length: > 0 } text ? text : null;
 
-    private static int? Number(JsonElement metadata, string name) => Member(metadata, name) switch
+    private static long? Number(JsonElement metadata, string name) => Member(metadata, name) switch
     {
-        { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var number) => number,
-        { ValueKind: JsonValueKind.String } value when int.TryParse(Unquoted(value.GetString()!), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+        { ValueKind: JsonValueKind.Number } value when value.TryGetInt64(out var number) => number,
+        { ValueKind: JsonValueKind.String } value when long.TryParse(Unquoted(value.GetString()!), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
         _ => null,
     };
 
-    // Service Bus clients carry the trace as Diagnostic-Id, others as traceparent.
+    // Service Bus clients carry the trace as Diagnostic-Id, others as traceparent. It is the sender's text, and is stored: what is no trace is none.
     private static string? TraceOf(JsonElement metadata) =>
         Member(metadata, "ApplicationProperties") is { ValueKind: JsonValueKind.Object } properties
-            ? Text(properties, "traceparent") ?? Text(properties, "Diagnostic-Id")
+            && (Text(properties, "traceparent") ?? Text(properties, "Diagnostic-Id")) is { } trace
+            && ActivityContext.TryParse(trace, traceState: null, out _)
+            ? trace
             : null;
 
     private static JsonElement? Member(JsonElement element, string name)

@@ -35,7 +35,7 @@ internal sealed partial class IngestFunction(ProducerInbox inbox, ParkedMessages
         {
             await RunAsync(delivered, cancellationToken);
         }
-        catch (Exception exception) when (exception is not (StoreUnavailableException or KeyUnavailableException or OperationCanceledException))
+        catch (Exception exception) when (exception is not (StoreUnavailableException or KeyUnavailableException { IsLasting: false } or OperationCanceledException))
         {
             IngestFailed(logger, exception);
             await parked.ParkAsync(delivered, Problem.OfStatus(500), cancellationToken);

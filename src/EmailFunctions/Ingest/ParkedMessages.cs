@@ -27,12 +27,20 @@ internal sealed partial class ParkedMessages(
     {
         await tenants.EnterAsync(TenantId.System, cancellationToken);
         var id = IdOf(delivered);
-        // The payload lies under the same name then, and may be in use.
-        if (await ledger.GetAsync(id, cancellationToken) is not null)
+        while (true)
+        {
+            var before = await ledger.GetAsync(id, cancellationToken);
+            // The payload lies under the same name then, and may be in use.
+            if (before is { Status: MessageStatus.DeadLettered })
+                return;
+            var entry = await payloads.AttachAsync(NewEntry(id, delivered, problem), delivered.Body.ToArray(), cancellationToken);
+            // What was discarded, or replayed, and came again is there again.
+            var writes = before is null ? Ledger.Enter(entry) : Ledger.Change(before, entry with { CreatedAt = before.CreatedAt, History = [.. before.History, .. entry.History] });
+            if (!(await table.WriteAsync([.. writes], cancellationToken)).IsDone)
+                continue;
+            Parked(logger, id, problem.Kind);
             return;
-        var entry = await payloads.AttachAsync(NewEntry(id, delivered, problem), delivered.Body.ToArray(), cancellationToken);
-        await table.WriteAsync([.. Ledger.Enter(entry)], cancellationToken);
-        Parked(logger, id, problem.Kind);
+        }
     }
 
     /// <summary>What was parked, as it came. Where it had no name it has this one's, so that it is not accepted twice.</summary>

@@ -21,4 +21,8 @@ public interface IKeyWrapper
 public sealed record WrappedKey(string KeyId, int Version, byte[] Value);
 
 /// <summary>The key-encryption key can't be used; the message names the key, never its value.</summary>
-public sealed class KeyUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class KeyUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether waiting won't help: somebody has to mend the key, or what was wrapped by it.</summary>
+    public bool IsLasting { get; init; }
+}

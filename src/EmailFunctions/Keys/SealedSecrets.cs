@@ -48,7 +48,7 @@ public sealed record SealedSecrets(WrappedKey Key, IReadOnlyDictionary<string, b
     private static string Decrypt(AesGcm gcm, string owner, string field, byte[] sealedValue)
     {
         if (sealedValue.Length < NonceBytes + TagBytes)
-            throw new KeyUnavailableException($"The stored secret {field} of {owner} is damaged.");
+            throw new KeyUnavailableException($"The stored secret {field} of {owner} is damaged.") { IsLasting = true };
 
         var (nonce, tag, cipher) = Parts(sealedValue);
         var plain = new byte[cipher.Length];
@@ -59,7 +59,7 @@ public sealed record SealedSecrets(WrappedKey Key, IReadOnlyDictionary<string, b
         }
         catch (AuthenticationTagMismatchException exception)
         {
-            throw new KeyUnavailableException($"The stored secret {field} of {owner} was changed, or was encrypted for another owner or field.", exception);
+            throw new KeyUnavailableException($"The stored secret {field} of {owner} was changed, or was encrypted for another owner or field.", exception) { IsLasting = true };
         }
         finally
         {

@@ -74,6 +74,14 @@ public sealed class StoreHoldTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_somebody_has_to_mend_is_not_waited_for()
+    {
+        await Assert.ThrowsAsync<KeyUnavailableException>(() => _hold.RunAsync(static _ => throw new KeyUnavailableException("damaged") { IsLasting = true }));
+
+        Assert.Equal(default, _clock.GetUtcNow() - _clock.Start);
+    }
+
+    [Fact]
     public async Task Any_other_failure_is_the_hosts_at_once() =>
         await Assert.ThrowsAsync<InvalidOperationException>(() => _hold.RunAsync(static _ => throw new InvalidOperationException()));
 

@@ -27,6 +27,8 @@ public sealed class TriggerRequestTests
     [InlineData("""{"Id":"\"q-9\"","DequeueCount":"\"2\""}""", "q-9", 2)]
     [InlineData("""{"Id":"\"q-9\"","DequeueCount":"2","MessageReceiver":"{\"IsClosed\":false}"}""", "q-9", 2)]
     [InlineData("""{}""", "", 1)]
+    [InlineData("""{"SequenceNumber":"5"}""", "sequence-5", 1)]
+    [InlineData("""{"MessageId":"m","SequenceNumber":"5000000000"}""", "m", 1)]
     [InlineData("""{"DeliveryCount":"many"}""", "", 1)]
     public async Task The_name_and_the_count_are_read_in_any_encoding(string metadata, string id, int count)
     {
@@ -36,9 +38,11 @@ public sealed class TriggerRequestTests
     }
 
     [Theory]
-    [InlineData("""{"ApplicationProperties":{"traceparent":"00-1-2-01"}}""", "00-1-2-01")]
-    [InlineData("""{"ApplicationProperties":{"Diagnostic-Id":"00-1-2-01"}}""", "00-1-2-01")]
+    [InlineData("""{"ApplicationProperties":{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}""", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    [InlineData("""{"ApplicationProperties":{"Diagnostic-Id":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}""", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
     [InlineData("""{"ApplicationProperties":{}}""", null)]
+    [InlineData("""{"ApplicationProperties":{"traceparent":"zoe@example.com zoe@example.com zoe@example.com"}}""", null)]
+    [InlineData("""{"ApplicationProperties":{"traceparent":""}}""", null)]
     public async Task The_senders_trace_is_read(string metadata, string? trace) =>
         Assert.Equal(trace, (await ReadAsync($$"""{"Data":{"trigger":"eA=="},"Metadata":{{metadata}}}""")).TraceParent);
 

@@ -118,6 +118,32 @@ public sealed class IngestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_discarded_and_comes_again_is_parked_again()
+    {
+        await IngestAsync("no json", "q-1");
+        await DiscardAsync(await ReadParkedAsync());
+        Assert.Empty(await DeadLettersAsync());
+
+        await IngestAsync("no json", "q-1");
+
+        Assert.Single(await DeadLettersAsync());
+        Assert.Equal("no json", Encoding.UTF8.GetString((await _bench.Get<ParkedMessages>().ReadAsync(await ReadParkedAsync(), Cancellation)).Body.Span));
+    }
+
+    [Fact]
+    public async Task A_message_whose_content_is_gone_can_only_be_discarded_and_stops_no_others()
+    {
+        var body = new byte[300_000];
+        await Function.RunAsync(new Delivered(body, "q-1", null), Cancellation);
+        Directory.Delete(_bench.PayloadFolder, recursive: true);
+
+        using var one = await ReplayAsync((await ReadParkedAsync()).Id.ToString());
+        using var all = await _bench.Client.PostAsync(new Uri("/api/v1/admin/email/dead-letters/replay", UriKind.Relative), ServiceHost.Json("{}"), Cancellation);
+
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.Accepted), (one.StatusCode, all.StatusCode));
+    }
+
+    [Fact]
     public async Task A_message_over_the_largest_size_is_parked()
     {
         await Function.RunAsync(new Delivered(new byte[51 * 1024 * 1024], "q-1", null), Cancellation);

@@ -37,7 +37,8 @@ internal static partial class KeyVaultFailures
             "KeyExpired" or "KeyNotYetValid" => $"A version of the key {key} is not valid now ({said}). Check its dates in the vault.",
             "ForbiddenByFirewall" => $"The vault of the key {key} does not let the service's network in ({said}). Check the vault's network rules.",
             _ => Explain(key, answer.Status, said),
-        });
+        })
+        { IsLasting = answer.Status is 400 or 404 || codes.Contains("KeyDisabled") };
     }
 
     /// <summary>An answer that is not one of Key Vault's.</summary>

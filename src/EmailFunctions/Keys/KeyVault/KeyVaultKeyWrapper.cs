@@ -46,7 +46,7 @@ internal sealed class KeyVaultKeyWrapper : IKeyWrapper, IKeyAge, IDisposable
         if (_key.VersionOf(wrapped.KeyId) is not { } version)
         {
             throw new KeyUnavailableException(
-                $"The data was encrypted under the key {wrapped.KeyId}, but the service has {_key}. Let EMAIL_KEY_VAULT_KEY name the key that the data was written with.");
+                $"The data was encrypted under the key {wrapped.KeyId}, but the service has {_key}. Let EMAIL_KEY_VAULT_KEY name the key that the data was written with.") { IsLasting = true };
         }
 
         var dataKey = await _client.UnwrapAsync(version, wrapped.Value, cancellationToken);

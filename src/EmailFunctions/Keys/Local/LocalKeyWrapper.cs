@@ -38,7 +38,7 @@ internal sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
         if (wrapped.KeyId != _keyId)
         {
             throw new KeyUnavailableException(
-                $"The data was encrypted under the key {wrapped.KeyId}, but the service has {_keyId}. Give it the key that the data was written with (EMAIL_ENCRYPTION_KEY, or the key file in the data folder).");
+                $"The data was encrypted under the key {wrapped.KeyId}, but the service has {_keyId}. Give it the key that the data was written with (EMAIL_ENCRYPTION_KEY, or the key file in the data folder).") { IsLasting = true };
         }
 
         try
@@ -48,7 +48,7 @@ internal sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException) // The latter says that its length is wrong.
         {
-            throw new KeyUnavailableException($"A data key that names the key {_keyId} was not wrapped by it, or was changed.", exception);
+            throw new KeyUnavailableException($"A data key that names the key {_keyId} was not wrapped by it, or was changed.", exception) { IsLasting = true };
         }
     }
 

@@ -11,6 +11,7 @@ namespace EmailFunctions.Storage.AzureTables;
 internal sealed class AzureEntityTable(TableServiceClient service, string name) : IEntityTable
 {
     private const int TooLarge = 413;
+    private const int BadRequest = 400;
 
     private static readonly AzureService Service = new("table storage", "Storage Table Data Contributor");
 
@@ -96,10 +97,10 @@ internal sealed class AzureEntityTable(TableServiceClient service, string name) 
         {
             return WriteResult.Refused(status, index);
         }
-        catch (RequestFailedException failure) when (failure.Status == TooLarge)
+        catch (RequestFailedException failure) when (failure.Status is TooLarge or BadRequest)
         {
-            // The limits are checked before, by estimate: how a text is escaped on the way is the SDK's affair.
-            throw new EntityLimitException("A batch is too large for the table storage.");
+            // The limits are checked before, by estimate: how a text is escaped on the way is the SDK's affair. Trying again would not help.
+            throw new EntityLimitException($"The table storage does not take a batch: {failure.ErrorCode}.");
         }
     }
 

@@ -184,7 +184,7 @@ internal sealed class SimEngine
         var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
             new DispatchFunction(dispatcher, lanes, held, queue, clock, NullLogger<DispatchFunction>.Instance),
-            new MessageSweep(ledger, new TenantDirectory(store), lanes, queue, clock, NullLogger<MessageSweep>.Instance),
+            new MessageSweep(ledger, new TenantDirectory(store), lanes, queue, claims, clock, NullLogger<MessageSweep>.Instance),
             lanes,
             ledger);
     }
