@@ -34,7 +34,8 @@ internal sealed partial class TokenEvents(ILogger<TokenEvents> logger) : JwtBear
         catch (Exception exception) when (!context.HttpContext.RequestAborted.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            IssuerFailed(logger, exception, ProblemWriter.TraceId(context.HttpContext));
+            // The innermost says why, and every caller's request leaves a line.
+            IssuerFailed(logger, exception.GetBaseException(), context.Options.Authority, ProblemWriter.TraceId(context.HttpContext));
             context.Fail(new IssuerUnavailableException());
         }
     }
@@ -48,8 +49,8 @@ internal sealed partial class TokenEvents(ILogger<TokenEvents> logger) : JwtBear
         return Task.CompletedTask;
     }
 
-    [LoggerMessage(EventId = 600, Level = LogLevel.Error, Message = "Access tokens can't be checked, since their issuer's keys can't be read; trace {TraceId}.")]
-    private static partial void IssuerFailed(ILogger logger, Exception exception, string traceId);
+    [LoggerMessage(EventId = 600, Level = LogLevel.Error, Message = "Access tokens can't be checked, since the keys of their issuer {Authority} can't be read; trace {TraceId}.")]
+    private static partial void IssuerFailed(ILogger logger, Exception exception, string? authority, string traceId);
 
     /// <summary>Marks a request whose token nobody could check.</summary>
 #pragma warning disable CA1032, CA1064 // Never thrown.
