@@ -3,10 +3,13 @@ using EmailFunctions.Composition;
 try
 {
     var builder = WebApplication.CreateBuilder(args);
+    var folder = args is ["write-functions", var name] ? name : null;
+    if (folder is not null)
+        builder.UseStagingSettings();
     builder.AddEmailFunctions();
     await using var app = builder.Build();
     app.MapEmailFunctions();
-    if (args is ["write-functions", var folder])
+    if (folder is not null)
         app.WriteFunctions(folder);
     else
         await app.RunEmailFunctionsAsync();

@@ -62,7 +62,10 @@ public sealed class RefusedStartTests : IDisposable
         { "ASPNETCORE_URLS=localhost", null },
         { "ASPNETCORE_URLS=;", null },
         { "Kestrel__Endpoints__Http__Url=http://0.0.0.0:0", "Kestrel:Endpoints" },
-        { "EMAIL_MODE=azure", null },
+        { "EMAIL_MODE=cloud", null },
+        { "EMAIL_MODE=azure", "FUNCTIONS_CUSTOMHANDLER_PORT is set by the Functions host" },
+        { "EMAIL_MODE=azure|ServiceBus=Endpoint=sb://mine.servicebus.windows.net;SharedAccessKey=secret", "ServiceBus can't be used" },
+        { "EMAIL_MODE=azure|AzureWebJobsStorage=AccountName=mine;AccountKey=not-secret", "AzureWebJobsStorage must be a connection string" },
         { "EMAIL_QUEUE=servicebus", null },
         { "EMAIL_AUTH=required", null },
         { "EMAIL_AUTH=sometimes", null },
@@ -91,9 +94,8 @@ public sealed class RefusedStartTests : IDisposable
             ["EMAIL_ENCRYPTION_KEY"] = "secret",
         });
 
-        AssertRefused(start, "EMAIL_MODE");
-        AssertRefused(start, "EMAIL_ENABLED");
-        AssertRefused(start, "EMAIL_ENCRYPTION_KEY");
+        foreach (var name in new[] { "FUNCTIONS_CUSTOMHANDLER_PORT", "AzureWebJobsStorage", "ServiceBus", "EMAIL_KEY_VAULT_KEY", "EMAIL_AUTH_AUTHORITY", "EMAIL_AUTH_AUDIENCE", "EMAIL_ENABLED", "EMAIL_ENCRYPTION_KEY" })
+            AssertRefused(start, $"  - {name} ");
     }
 
     [Fact]
@@ -142,7 +144,7 @@ public sealed class RefusedStartTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
-    private static void AssertRefused(RefusedStart start, string named)
+    private static void AssertRefused(EndedProcess start, string named)
     {
         Assert.Contains(named, start.Errors, StringComparison.Ordinal);
         Assert.True(start.ExitCode == 2, $"Exit code {start.ExitCode}: {start.Errors}");

@@ -19,6 +19,8 @@ public sealed partial class ServiceProcess : IDisposable
     // The service lets mail finish for 20 s and ends at 30 s at the latest.
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(45);
 
+    private static readonly string[] Prefixes = ["EMAIL_", "ASPNETCORE_", "FUNCTIONS_", "AzureWebJobs", "ServiceBus"];
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _errors = new();
@@ -76,11 +78,19 @@ public sealed partial class ServiceProcess : IDisposable
     }
 
     /// <summary>Starts the service where it is expected to refuse, and waits for its end.</summary>
-    public static async Task<RefusedStart> RefusedAsync(string dataFolder, IReadOnlyDictionary<string, string>? settings = null, int port = 0)
+    public static async Task<EndedProcess> RefusedAsync(string dataFolder, IReadOnlyDictionary<string, string>? settings = null, int port = 0)
     {
         using var service = Launch(dataFolder, settings, port, workingFolder: null);
         Assert.True(await service.EndsWithinAsync(StartTime), $"The service did not refuse to start: {service.Output}");
-        return new RefusedStart(service._process.ExitCode, service.Output, service.Errors);
+        return new EndedProcess(service._process.ExitCode, service.Output, service.Errors);
+    }
+
+    /// <summary>Starts the service with a command, and waits for its end.</summary>
+    public static async Task<EndedProcess> RunAsync(string workingFolder, IReadOnlyDictionary<string, string> settings, params string[] command)
+    {
+        using var service = Launch(null, settings, 0, workingFolder, command);
+        Assert.True(await service.EndsWithinAsync(StartTime), $"The service did not end: {service.Output}");
+        return new EndedProcess(service._process.ExitCode, service.Output, service.Errors);
     }
 
     /// <summary>Ends the process at once, by SIGKILL.</summary>
@@ -123,10 +133,12 @@ public sealed partial class ServiceProcess : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static ServiceProcess Launch(string? dataFolder, IReadOnlyDictionary<string, string>? settings, int port, string? workingFolder)
+    private static ServiceProcess Launch(string? dataFolder, IReadOnlyDictionary<string, string>? settings, int port, string? workingFolder, params string[] command)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingFolder ?? "" };
         start.ArgumentList.Add(typeof(Program).Assembly.Location);
+        foreach (var argument in command)
+            start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(IsSetting).ToList())
             start.Environment.Remove(name);
         port = port == 0 ? FreePort() : port;
@@ -139,7 +151,7 @@ public sealed partial class ServiceProcess : IDisposable
     }
 
     private static bool IsSetting(string name) =>
-        name.StartsWith("EMAIL_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase);
+        Array.Exists(Prefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
     // Null marks the end of a stream.
     private static void Keep(ConcurrentQueue<string> lines, string? line)
@@ -180,8 +192,8 @@ public sealed partial class ServiceProcess : IDisposable
     private static partial int SendSignal(int process, int signal);
 }
 
-/// <summary>How a start ended that was refused.</summary>
+/// <summary>How a process ended: a command, or a start that was refused.</summary>
 /// <param name="ExitCode">The process's exit code.</param>
 /// <param name="Output">Its standard output.</param>
 /// <param name="Errors">Its standard error: what the user is told.</param>
-public sealed record RefusedStart(int ExitCode, string Output, string Errors);
+public sealed record EndedProcess(int ExitCode, string Output, string Errors);
