@@ -4,6 +4,7 @@ using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using EmailFunctions.Delivery;
+using EmailFunctions.Ingest;
 using EmailFunctions.Keys;
 using EmailFunctions.Keys.KeyVault;
 using EmailFunctions.Keys.Local;
@@ -67,9 +68,13 @@ internal static class AzureComposition
             return;
         }
 
-        services.AddSingleton(provider => new StorageQueue(Queue(provider, azure.Storage), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new StorageQueue(Queue(provider, azure.Storage, QueueNames.Dispatch), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IDeliveryQueue>(static provider => provider.GetRequiredService<StorageQueue>());
         services.AddSingleton<IQueueProbe>(static provider => provider.GetRequiredService<StorageQueue>());
+        services.AddSingleton(provider => new PoisonedMessages(
+            provider.GetRequiredService<IngestFunction>(),
+            new StorageQueue(Queue(provider, azure.Storage, QueueNames.Ingest), provider.GetRequiredService<TimeProvider>()),
+            provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddKeys(this IServiceCollection services, ServiceSettings settings, AzureSettings azure)
@@ -97,7 +102,7 @@ internal static class AzureComposition
         ? new BlobContainerClient(connection, PayloadContainer, BlobPayloadStore.NewOptions())
         : new BlobContainerClient(new Uri(account.Blobs!, PayloadContainer), provider.GetRequiredService<TokenCredential>(), BlobPayloadStore.NewOptions());
 
-    private static QueueClient Queue(IServiceProvider provider, StorageAccount account) => account.ConnectionString is { } connection
-        ? new QueueClient(connection, QueueNames.Dispatch, StorageQueue.NewOptions())
-        : new QueueClient(new Uri(account.Queues!, QueueNames.Dispatch), provider.GetRequiredService<TokenCredential>(), StorageQueue.NewOptions());
+    private static QueueClient Queue(IServiceProvider provider, StorageAccount account, string name) => account.ConnectionString is { } connection
+        ? new QueueClient(connection, name, StorageQueue.NewOptions())
+        : new QueueClient(new Uri(account.Queues!, name), provider.GetRequiredService<TokenCredential>(), StorageQueue.NewOptions());
 }

@@ -12,7 +12,14 @@ namespace EmailFunctions.Functions;
 /// those of the queue that it does not use.
 /// </summary>
 internal sealed class TriggerCatalog(
-    IngestFunction ingest, DispatchFunction dispatch, IEnumerable<ISweep> sweeps, ServiceHealth health, KeyAgeCheck keyAge, SendingSettings sending, TimeProvider time)
+    IngestFunction ingest,
+    IEnumerable<PoisonedMessages> poisoned,
+    DispatchFunction dispatch,
+    IEnumerable<ISweep> sweeps,
+    ServiceHealth health,
+    KeyAgeCheck keyAge,
+    SendingSettings sending,
+    TimeProvider time)
 {
     /// <summary>Behind a function's name: its twin on the storage account's queue.</summary>
     public const string StorageTwin = "FromStorage";
@@ -29,7 +36,7 @@ internal sealed class TriggerCatalog(
     [
         .. OfQueue("IngestEmail", QueueNames.Ingest, (call, cancellationToken) => ingest.RunAsync(ToDelivered(call), cancellationToken)),
         .. OfQueue("DispatchEmail", QueueNames.Dispatch, DispatchAsync),
-        .. OfDeadLetters("RecoverIngest", QueueNames.Ingest, (call, cancellationToken) => ingest.RecoverAsync(ToDelivered(call), cancellationToken)),
+        .. OfDeadLetters("RecoverIngest", QueueNames.Ingest, RecoverIngestAsync),
         .. OfDeadLetters("RecoverDispatch", QueueNames.Dispatch, (call, cancellationToken) => dispatch.RecoverAsync(call.Body, cancellationToken)),
         .. sweeps.Select(sweep => new TriggerFunction("Sweep" + sweep.Name, new TimerTrigger(sweep.Schedule), (_, cancellationToken) => SweepAsync(sweep, cancellationToken))),
         new TriggerFunction("CheckKeyAge", new TimerTrigger(Daily), (_, cancellationToken) => keyAge.CheckAsync(cancellationToken)),
@@ -47,6 +54,12 @@ internal sealed class TriggerCatalog(
         new(name, new ServiceBusTrigger(queue + ServiceBusTrigger.DeadLetters), run) { PauseAfterFailure = RecoveryPause },
         new(name + StorageTwin, new StorageQueueTrigger(queue + StorageQueueTrigger.Poison), run) { PauseAfterFailure = RecoveryPause },
     ];
+
+    // Only storage queues have poison that could be forgotten; a dead-letter queue keeps what it has.
+    private Task RecoverIngestAsync(TriggerCall call, CancellationToken cancellationToken) =>
+        poisoned.SingleOrDefault() is { } messages
+            ? messages.RecoverAsync(ToDelivered(call), call.DeliveryCount, cancellationToken)
+            : ingest.RecoverAsync(ToDelivered(call), cancellationToken);
 
     private static Delivered ToDelivered(TriggerCall call) => new(call.Body, call.MessageId, call.TraceParent);
 

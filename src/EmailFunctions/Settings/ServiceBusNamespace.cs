@@ -24,7 +24,11 @@ internal sealed record ServiceBusNamespace(ServiceBusOptions? Connection, string
     {
         try
         {
-            return ServiceBusOptions.Parse(text);
+            var options = ServiceBusOptions.Parse(text);
+            // Other brokers have no messages for later, on which limits and retries rest.
+            if (!options.IsServiceBus)
+                reader.Reject(Name, "must be of Service Bus or its emulator");
+            return options;
         }
         catch (FormatException exception)
         {

@@ -22,7 +22,7 @@ internal static class SystemProviderSettings
         var settings = new ProviderSettings
         {
             Type = type,
-            FromEmail = ReadSender(reader, needsSender),
+            FromEmail = ReadSender(reader, needsSender) ?? (isDesk ? DeskSender : null),
             FromName = ReadName(reader),
             CostPerEmailUsd = ProviderCatalog.DefaultCost(type),
         };
@@ -55,7 +55,7 @@ internal static class SystemProviderSettings
             reader.Reject(Name, "is required with this EMAIL_BACKEND");
         else if (sender is not null && !EmailAddress.IsValid(sender))
             reader.Reject(Name, EmailAddress.Requirement);
-        return sender ?? DeskSender;
+        return sender;
     }
 
     private static string? ReadName(SettingsReader reader)

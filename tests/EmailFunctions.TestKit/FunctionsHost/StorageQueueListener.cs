@@ -96,9 +96,14 @@ internal sealed class StorageQueueListener(
         try
         {
             // It was begun that often already, and nobody lived to say how it went.
-            if (HasPoisonQueue && message.DequeueCount > file.MaxDequeueCount)
+            if (message.DequeueCount > file.MaxDequeueCount)
             {
-                await PoisonAsync(queue, message, message.PopReceipt);
+                // One on a poison queue stays where it is, and the function is not called for it any more.
+                if (HasPoisonQueue)
+                {
+                    await PoisonAsync(queue, message, message.PopReceipt);
+                }
+
                 return;
             }
 
