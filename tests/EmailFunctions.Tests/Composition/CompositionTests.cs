@@ -32,7 +32,7 @@ public sealed class CompositionTests : IDisposable
     [
         Storage + "|EMAIL_QUEUE=storagequeue|EMAIL_ENCRYPTION_KEY=" + Key,
         Storage + "|EMAIL_ENCRYPTION_KEY=" + Key + "|ServiceBus=Endpoint=sb://{0};SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true",
-        Storage + "|EMAIL_KEY_VAULT_KEY=http://{0}/keys/email|ServiceBus=Endpoint=amqp://guest:guest@{0}",
+        Storage + "|EMAIL_KEY_VAULT_KEY=http://{0}/keys/email|ServiceBus=Endpoint=sb://{0};SharedAccessKeyName=n;SharedAccessKey=k;UseDevelopmentEmulator=true",
         "AzureWebJobsStorage:accountName=mine|EMAIL_KEY_VAULT_KEY=https://{0}/keys/email|ServiceBus:fullyQualifiedNamespace=mine.servicebus.windows.net" + Tokens,
         "AzureWebJobsStorage:accountName=mine|EMAIL_KEY_VAULT_KEY=https://{0}/keys/email|EMAIL_QUEUE=storagequeue" + Tokens,
         "AzureWebJobsStorage:tableServiceUri=https://{0}|AzureWebJobsStorage:blobServiceUri=https://{0}/b|AzureWebJobsStorage:queueServiceUri=https://{0}|EMAIL_KEY_VAULT_KEY=https://{0}/keys/email|EMAIL_QUEUE=storagequeue" + Tokens,
