@@ -24,6 +24,9 @@ internal sealed class FakeIssuer : IAsyncDisposable
     /// <summary>What its tokens are signed with.</summary>
     public RsaSecurityKey Key { get; private set; } = NewKey();
 
+    /// <summary>A secret that it publishes among its keys, as no issuer should.</summary>
+    public SymmetricSecurityKey SharedSecret { get; } = new(RandomNumberGenerator.GetBytes(32)) { KeyId = "shared" };
+
     /// <summary>Whether connections are broken off without an answer.</summary>
     public bool IsDown { get; set; }
 
@@ -96,9 +99,9 @@ internal sealed class FakeIssuer : IAsyncDisposable
         });
     }
 
-    private static string ToJson(RsaSecurityKey key)
+    private string ToJson(RsaSecurityKey key)
     {
         var parts = key.Rsa.ExportParameters(includePrivateParameters: false);
-        return $$"""{"keys":[{"kty":"RSA","use":"sig","kid":"{{key.KeyId}}","n":"{{Base64UrlEncoder.Encode(parts.Modulus)}}","e":"{{Base64UrlEncoder.Encode(parts.Exponent)}}"}]}""";
+        return $$"""{"keys":[{"kty":"RSA","use":"sig","kid":"{{key.KeyId}}","n":"{{Base64UrlEncoder.Encode(parts.Modulus)}}","e":"{{Base64UrlEncoder.Encode(parts.Exponent)}}"},{"kty":"oct","kid":"{{SharedSecret.KeyId}}","k":"{{Base64UrlEncoder.Encode(SharedSecret.Key)}}"}]}""";
     }
 }

@@ -24,6 +24,7 @@ public sealed class TokenTests
         ["unsigned"] = static bench => bench.TokenOf("acme", static token => token.SigningCredentials = null),
         ["unsigned, with algorithm None"] = static bench => Encoded("""{"alg":"None","typ":"JWT"}""") + "." + PayloadOf(bench.TokenOf("acme")) + ".",
         ["signed with the public key as a secret"] = static bench => bench.TokenOf("acme", token => token.SigningCredentials = PublicKeyAsSecret(bench.Issuer.Key)),
+        ["signed with a secret that the issuer published"] = static bench => bench.TokenOf("acme", token => token.SigningCredentials = new(bench.Issuer.SharedSecret, SecurityAlgorithms.HmacSha256)),
         ["with its signature cut off"] = static bench => bench.TokenOf("acme")[..^300],
         ["with another payload"] = static bench => WithPayloadOf(bench.TokenOf("acme"), bench.TokenOf("other")),
         ["no token"] = static _ => "secret-secret",

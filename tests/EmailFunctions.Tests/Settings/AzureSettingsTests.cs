@@ -63,6 +63,7 @@ public sealed class AzureSettingsTests
         { "ServiceBus=secret", "ServiceBus can't be used: A Service Bus connection string" },
         { "ServiceBus=Endpoint=sb://mine.servicebus.windows.net;SharedAccessKey=secret", "ServiceBus can't be used: A Service Bus connection string" },
         { "ServiceBus=Endpoint=https://mine.servicebus.windows.net;SharedAccessKeyName=send;SharedAccessKey=secret", "ServiceBus can't be used: The Endpoint" },
+        { "ServiceBus=Endpoint=amqp://guest:secret@broker", "ServiceBus must be of Service Bus or its emulator" },
         { "EMAIL_QUEUE=embedded", "EMAIL_QUEUE must be servicebus or storagequeue" },
         { "EMAIL_QUEUE=rabbit", "EMAIL_QUEUE must be servicebus or storagequeue" },
         { "EMAIL_KEY_VAULT_KEY=", "EMAIL_KEY_VAULT_KEY must be the address of a key" },
@@ -82,6 +83,8 @@ public sealed class AzureSettingsTests
         { "EMAIL_BACKEND=file", "EMAIL_BACKEND can't be console or file in Azure" },
         { "EMAIL_BACKEND=console", "EMAIL_BACKEND can't be console or file in Azure" },
         { "EMAIL_BACKEND=sendgrid", "EMAIL_BACKEND can only be smtp in this version" },
+        { "EMAIL_BACKEND=smtp|EMAIL_SMTP_HOST=mail.example.com", "EMAIL_FROM_EMAIL is required" },
+        { "EMAIL_FROM_EMAIL=nobody", "EMAIL_FROM_EMAIL must be" },
         { "EMAIL_PRODUCER_TENANTS=acme, no name", "EMAIL_PRODUCER_TENANTS must be tenants' names" },
         { "EMAIL_PRODUCER_TENANTS=no name,../other", "EMAIL_PRODUCER_TENANTS must be tenants' names" },
         { "EMAIL_PRODUCER_TENANTS=,", "EMAIL_PRODUCER_TENANTS must be tenants' names" },
@@ -143,6 +146,7 @@ public sealed class AzureSettingsTests
         Assert.Equal("https://mine.vault.azure.net/keys/email", $"{azure.KeyVaultKey}");
         Assert.Equal(new("https://login.example.com/directory/v2.0"), settings.Tokens!.Authority);
         Assert.Equal(("api://email", "tenant_id", "admin"), (settings.Tokens.Audience, settings.Tokens.TenantClaim, settings.Tokens.AdminRole));
+        Assert.Null(settings.SystemProvider.Account.Settings.FromEmail);
         Assert.True(settings.Producers is { AllTenants: true, Tenants.Count: 0 });
     }
 
@@ -155,6 +159,7 @@ public sealed class AzureSettingsTests
         Assert.Equal((QueueKind.StorageQueue, null, null), (settings.Azure.Queue, settings.Azure.ServiceBus, settings.Azure.KeyVaultKey));
         Assert.Equal(Convert.FromBase64String(Key), settings.EncryptionKey);
         Assert.Null(settings.Tokens);
+        Assert.Equal("no-reply@localhost", settings.SystemProvider.Account.Settings.FromEmail);
     }
 
     [Fact]
