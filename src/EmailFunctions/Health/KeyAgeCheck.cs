@@ -19,7 +19,9 @@ internal sealed partial class KeyAgeCheck(IEnumerable<IKeyAge> keys, TimeProvide
         {
             var age = await key.ReadAsync(cancellationToken);
             var now = time.GetUtcNow();
-            if (age.ExpiresAt is { } end && end - now < Warning)
+            if (!age.IsEnabled)
+                IsDisabled(logger, age.Version);
+            else if (age.ExpiresAt is { } end && end - now < Warning)
                 Expires(logger, age.Version, end);
             else if (now - age.CreatedAt > Oldest)
                 IsOld(logger, age.Version, (int)(now - age.CreatedAt).TotalDays);
@@ -27,6 +29,9 @@ internal sealed partial class KeyAgeCheck(IEnumerable<IKeyAge> keys, TimeProvide
                 IsWell(logger, age.Version, (int)(now - age.CreatedAt).TotalDays);
         }
     }
+
+    [LoggerMessage(EventId = 423, Level = LogLevel.Error, Message = "Version {Version} of the key-encryption key is disabled, and it is the newest: no secret can be stored. Enable it, or rotate the key.")]
+    private static partial void IsDisabled(ILogger logger, int version);
 
     [LoggerMessage(EventId = 420, Level = LogLevel.Error, Message = "Version {Version} of the key-encryption key expires at {ExpiresAt}, after which no secret can be stored. Rotate the key.")]
     private static partial void Expires(ILogger logger, int version, DateTimeOffset expiresAt);

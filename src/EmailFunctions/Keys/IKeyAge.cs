@@ -12,4 +12,5 @@ public interface IKeyAge
 /// <param name="Version">Its number, 1 being the first.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="ExpiresAt">From when on nothing can be wrapped under it; what is wrapped can be unwrapped still. Null: never.</param>
-public sealed record KeyAge(int Version, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+/// <param name="IsEnabled">Whether it may be used at all; one that may not wraps nothing, and nothing older does instead.</param>
+public sealed record KeyAge(int Version, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, bool IsEnabled);

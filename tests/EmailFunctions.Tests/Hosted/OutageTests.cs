@@ -8,7 +8,6 @@ using EmailFunctions.Tests.Support.Hosted;
 namespace EmailFunctions.Tests.Hosted;
 
 /// <summary>The table service is out of reach while mail is being accepted and sent.</summary>
-[Collection("Hosted")]
 public sealed class OutageTests(StagedApp staged, AzuriteFixture azurite)
 {
     private const int Backlog = 200;
@@ -22,7 +21,7 @@ public sealed class OutageTests(StagedApp staged, AzuriteFixture azurite)
         var outage = TimeSpan.FromSeconds(Proof.Count(300, 10));
         await using var app = await HostedApp.StartAsync(
             staged,
-            (await azurite.GetAsync()).ConnectionString,
+            (await azurite.GetOtherAsync()).ConnectionString,
             new HostedOptions { RunTimers = true, Settings = new Dictionary<string, string> { ["EMAIL_RATE_LIMIT_PER_MINUTE"] = "0" } });
         await app.ConfigureAsync("acme");
         // Answers that get lost leave claims in doubt, which takes their lifetime of five minutes to clear.

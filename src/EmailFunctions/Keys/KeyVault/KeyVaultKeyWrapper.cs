@@ -46,7 +46,8 @@ internal sealed class KeyVaultKeyWrapper : IKeyWrapper, IKeyAge, IDisposable
         if (_key.VersionOf(wrapped.KeyId) is not { } version)
         {
             throw new KeyUnavailableException(
-                $"The data was encrypted under the key {wrapped.KeyId}, but the service has {_key}. Let EMAIL_KEY_VAULT_KEY name the key that the data was written with.") { IsLasting = true };
+                $"The data was encrypted under the key {wrapped.KeyId}, but the service has {_key}. Let EMAIL_KEY_VAULT_KEY name the key that the data was written with.")
+            { IsLasting = true };
         }
 
         var dataKey = await _client.UnwrapAsync(version, wrapped.Value, cancellationToken);
@@ -56,7 +57,7 @@ internal sealed class KeyVaultKeyWrapper : IKeyWrapper, IKeyAge, IDisposable
     public async Task<KeyAge> ReadAsync(CancellationToken cancellationToken)
     {
         var newest = await _versions.NewestAsync(mayWrap: false, cancellationToken);
-        return new KeyAge(newest.Number, newest.Version.CreatedAt, newest.Version.ExpiresAt);
+        return new KeyAge(newest.Number, newest.Version.CreatedAt, newest.Version.ExpiresAt, newest.Version.IsEnabled);
     }
 
     public void Dispose() => _client.Dispose();

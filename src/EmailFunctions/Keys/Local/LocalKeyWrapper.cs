@@ -38,7 +38,8 @@ internal sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
         if (wrapped.KeyId != _keyId)
         {
             throw new KeyUnavailableException(
-                $"The data was encrypted under the key {wrapped.KeyId}, but the service has {_keyId}. Give it the key that the data was written with (EMAIL_ENCRYPTION_KEY, or the key file in the data folder).") { IsLasting = true };
+                $"The data was encrypted under the key {wrapped.KeyId}, but the service has {_keyId}. Give it the key that the data was written with (EMAIL_ENCRYPTION_KEY, or the key file in the data folder).")
+            { IsLasting = true };
         }
 
         try

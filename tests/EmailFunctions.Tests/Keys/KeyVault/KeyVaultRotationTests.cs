@@ -139,12 +139,12 @@ public sealed class KeyVaultRotationTests : VaultBench
         var created = Clock.GetUtcNow();
         Clock.Advance(TimeSpan.FromDays(2));
 
-        Assert.Equal(new KeyAge(2, created, created.AddDays(1)), await Mail.ReadAsync(Cancellation));
+        Assert.Equal(new KeyAge(2, created, created.AddDays(1), IsEnabled: true), await Mail.ReadAsync(Cancellation));
     }
 
     [Fact]
     public async Task The_age_of_a_key_without_an_expiry_has_none() =>
-        Assert.Equal(new KeyAge(1, Clock.GetUtcNow(), null), await Mail.ReadAsync(Cancellation));
+        Assert.Equal(new KeyAge(1, Clock.GetUtcNow(), null, IsEnabled: true), await Mail.ReadAsync(Cancellation));
 
     // In the vault, and past the time that the newest version is remembered.
     private void Rotate()

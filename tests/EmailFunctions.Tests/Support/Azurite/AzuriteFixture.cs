@@ -5,7 +5,7 @@ using EmailFunctions.Tests.Support.Azurite;
 namespace EmailFunctions.Tests.Support.Azurite;
 
 /// <summary>
-/// One Azurite, Azure Storage's emulator, for all tests of the assembly. It is started when the first test asks for it: one that runs
+/// Azurite, Azure Storage's emulator, for the tests of the assembly. It is started when the first test asks for it: one that runs
 /// already if the settings name it, else a container if a Docker engine answers, else <c>npx azurite</c>. Tests share it, so each uses
 /// names of its own.
 /// </summary>
@@ -14,27 +14,35 @@ public sealed class AzuriteFixture : IAsyncDisposable
     /// <summary>The version that is tested with.</summary>
     public const string Version = "3.35.0";
 
-    private readonly Lazy<Task<Started>> _started = new(StartAsync);
+    private readonly Lazy<Task<Started>> _shared = new(static () =>
+        AzuriteSettings.Read() is { } connectionString ? Task.FromResult(new Started(new AzuriteServer(connectionString), "")) : StartAsync());
+
+    private readonly Lazy<Task<Started>> _other = new(StartAsync);
 
     /// <summary>The running server; without one the test that asks is skipped.</summary>
-    public async Task<AzuriteServer> GetAsync()
+    public Task<AzuriteServer> GetAsync() => GetAsync(_shared);
+
+    /// <summary>Another one, for the one test that takes long and uses the service's own names meanwhile.</summary>
+    public Task<AzuriteServer> GetOtherAsync() => GetAsync(_other);
+
+    public async ValueTask DisposeAsync()
     {
-        var started = await _started.Value;
+        foreach (var started in new[] { _shared, _other }.Where(static started => started.IsValueCreated))
+        {
+            if ((await started.Value).Server is { } server)
+                await server.DisposeAsync();
+        }
+    }
+
+    private static async Task<AzuriteServer> GetAsync(Lazy<Task<Started>> server)
+    {
+        var started = await server.Value;
         Assert.SkipWhen(started.Server is null, started.Reason);
         return started.Server!;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_started.IsValueCreated && (await _started.Value).Server is { } server)
-            await server.DisposeAsync();
-    }
-
     private static async Task<Started> StartAsync()
     {
-        if (AzuriteSettings.Read() is { } connectionString)
-            return new Started(new AzuriteServer(connectionString), "");
-
         var reasons = new List<string>();
         foreach (var start in new[] { AzuriteContainer.StartAsync, AzuriteProcess.StartAsync })
         {

@@ -191,6 +191,8 @@ internal sealed class HostedApp : IAsyncDisposable
             settings[$"AzureWebJobs.{name}{(Broker is null ? "" : "FromStorage")}.Disabled"] = "true";
         foreach (var (name, value) in Options.Settings)
             settings[name] = value;
+        if (settings.ContainsKey("EMAIL_KEY_VAULT_KEY"))
+            settings.Remove("EMAIL_ENCRYPTION_KEY");
         return settings;
     }
 
