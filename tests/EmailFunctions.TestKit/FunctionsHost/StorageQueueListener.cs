@@ -84,8 +84,11 @@ internal sealed class StorageQueueListener(
         {
             return [];
         }
-        catch (Exception error) when (error is RequestFailedException or AggregateException)
+#pragma warning disable CA1031 // A request that is cancelled while its answer is read ends in whatever the HTTP stack makes of that.
+        catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
         {
+            _stop.Token.ThrowIfCancellationRequested();
             log.AddProblem($"{_name}: {error.Message}");
             return [];
         }
@@ -120,9 +123,10 @@ internal sealed class StorageQueueListener(
             await ended.CancelAsync();
             await SettleAsync(queue, message, await renewing, record.Succeeded);
         }
-        catch (Exception error) when (error is RequestFailedException or AggregateException)
+#pragma warning disable CA1031 // Whatever it is, the message shows up again by itself.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
-            // The message shows up again by itself.
             log.AddProblem($"{_name}: {error.Message}");
         }
     }
@@ -136,7 +140,7 @@ internal sealed class StorageQueueListener(
 
         if (succeeded)
         {
-            await queue.DeleteMessageAsync(message.MessageId, receipt);
+            await DeleteAsync(queue, message, receipt);
             Counter.Completed();
         }
         else if (!HasPoisonQueue)
@@ -164,8 +168,20 @@ internal sealed class StorageQueueListener(
             await poison.SendMessageAsync(message.Body);
         }
 
-        await queue.DeleteMessageAsync(message.MessageId, receipt);
+        await DeleteAsync(queue, message, receipt);
         Counter.Poisoned();
+    }
+
+    // Gone already is as good, also to the real host: the answer to an earlier try may be all that got lost.
+    private static async Task DeleteAsync(QueueClient queue, QueueMessage message, string receipt)
+    {
+        try
+        {
+            await queue.DeleteMessageAsync(message.MessageId, receipt);
+        }
+        catch (RequestFailedException error) when (error.ErrorCode == QueueErrorCode.MessageNotFound)
+        {
+        }
     }
 
     /// <summary>Keeps the message invisible; returns the receipt that counts in the end.</summary>
