@@ -35,7 +35,9 @@ internal sealed partial class ParkedMessages(
                 return;
             var entry = await payloads.AttachAsync(NewEntry(id, delivered, problem), delivered.Body.ToArray(), cancellationToken);
             // What was discarded, or replayed, and came again is there again.
-            var writes = before is null ? Ledger.Enter(entry) : Ledger.Change(before, entry with { CreatedAt = before.CreatedAt, History = [.. before.History, .. entry.History] });
+            var writes = before is null
+                ? Ledger.Enter(entry)
+                : Ledger.Change(before, (entry with { CreatedAt = before.CreatedAt, History = before.History }).WithHistory(entry.History[0]));
             if (!(await table.WriteAsync([.. writes], cancellationToken)).IsDone)
                 continue;
             Parked(logger, id, problem.Kind);
@@ -62,9 +64,6 @@ internal sealed partial class ParkedMessages(
     private LedgerEntry NewEntry(MessageId id, Delivered delivered, Problem problem)
     {
         var now = time.GetUtcNow();
-        var explanation = ProducerInbox.Explain(problem);
-        if (explanation.Length > MaxExplanation)
-            explanation = explanation[..MaxExplanation];
         return new LedgerEntry
         {
             Id = id,
@@ -75,11 +74,20 @@ internal sealed partial class ParkedMessages(
             UpdatedAt = now,
             RecipientCount = 0,
             ErrorCategory = "content",
-            ProviderAnswer = explanation,
+            ProviderAnswer = Explain(problem),
             ParkedAs = delivered.QueueId,
             TraceParent = delivered.TraceParent,
             History = [new HistoryEntry(MessageStatus.DeadLettered.Name(), now)],
         };
+    }
+
+    // Fields, and what they must be.
+    private static string Explain(Problem problem)
+    {
+        var explanation = problem.Errors is { } errors
+            ? string.Join("; ", errors.Select(static error => $"{error.Key} {string.Join(", ", error.Value)}"))
+            : $"{problem.Title} {problem.Detail}";
+        return explanation.Length <= MaxExplanation ? explanation : explanation[..MaxExplanation];
     }
 
     // From what came, so that a message which is delivered again is parked once.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using EmailFunctions.Access;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
@@ -45,11 +44,4 @@ internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, Pro
 
     private static string? NameOf(ProducerMessage message, Delivered delivered) =>
         message.MessageId ?? (delivered.QueueId.Length is > 0 and <= ProducerIds.MaxLength ? delivered.QueueId : null);
-
-    /// <summary>Why a message was not accepted, in a line: fields, and what they must be.</summary>
-    public static string Explain(Problem problem)
-    {
-        var fields = (problem.Errors ?? []).Select(static error => string.Create(CultureInfo.InvariantCulture, $"{error.Key} {string.Join(", ", error.Value)}"));
-        return problem.Errors is null ? $"{problem.Title} {problem.Detail}" : string.Join("; ", fields);
-    }
 }
