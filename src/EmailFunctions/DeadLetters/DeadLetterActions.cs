@@ -25,7 +25,7 @@ internal sealed partial class DeadLetterActions(
     public async Task<MessageId> ReplayAsync(MessageId id, CancellationToken cancellationToken)
     {
         if (await ledger.GetAsync(id, cancellationToken) is { Status: MessageStatus.DeadLettered, IsParked: true } entry)
-            return await parked.ReplayAsync(entry, cancellationToken);
+            return await AcceptAsync(entry, cancellationToken);
         var (_, replayed) = await ChangeAsync(id, DeadLetterEnds.Replay, cancellationToken);
         await HintAsync([replayed], cancellationToken);
         return replayed.Id;
@@ -61,7 +61,7 @@ internal sealed partial class DeadLetterActions(
     {
         try
         {
-            await parked.ReplayAsync(entry, cancellationToken);
+            await AcceptAsync(entry, cancellationToken);
             return true;
         }
         catch (Exception exception) when (exception is ProblemException or KeyUnavailableException { IsLasting: true })
@@ -75,13 +75,27 @@ internal sealed partial class DeadLetterActions(
     public async Task DiscardAsync(MessageId id, CancellationToken cancellationToken)
     {
         var (before, _) = await ChangeAsync(id, static (entry, now) => DeadLetterEnds.Fail(entry, DeadLetterEnds.DiscardedReason, now), cancellationToken);
+        await RemovePayloadAsync(before, cancellationToken);
+    }
+
+    private async Task<MessageId> AcceptAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        var id = await parked.AcceptAsync(entry, cancellationToken);
+        // Not written: another replay was as quick, and the message's name lets it in only once.
+        if (await ledger.WriteAsync([.. Ledger.Change(entry, DeadLetterEnds.Fail(entry, DeadLetterEnds.ReplayedReason, time.GetUtcNow()))], cancellationToken) is not null)
+            await RemovePayloadAsync(entry, cancellationToken);
+        return id;
+    }
+
+    private async Task RemovePayloadAsync(LedgerEntry ended, CancellationToken cancellationToken)
+    {
         try
         {
-            await payloads.RemoveAsync(before, cancellationToken);
+            await payloads.RemoveAsync(ended, cancellationToken);
         }
         catch (StoreUnavailableException exception)
         {
-            PayloadLeft(logger, exception, id);
+            PayloadLeft(logger, exception, ended.Id);
         }
     }
 
@@ -115,6 +129,6 @@ internal sealed partial class DeadLetterActions(
     [LoggerMessage(EventId = 400, Level = LogLevel.Warning, Message = "{Count} dead letters were replayed, but the queue can't be reached; the sweep will queue them.")]
     private static partial void HintsFailed(ILogger logger, Exception exception, int count);
 
-    [LoggerMessage(EventId = 401, Level = LogLevel.Warning, Message = "The payload of the discarded message {MessageId} is left to the sweep.")]
+    [LoggerMessage(EventId = 401, Level = LogLevel.Warning, Message = "The payload of the dead letter {MessageId}, which has ended, is left to the sweep.")]
     private static partial void PayloadLeft(ILogger logger, Exception exception, MessageId messageId);
 }

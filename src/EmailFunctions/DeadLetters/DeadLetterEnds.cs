@@ -9,6 +9,9 @@ internal static class DeadLetterEnds
     /// <summary>Why it failed whose dead letter somebody discarded.</summary>
     public const string DiscardedReason = "discarded";
 
+    /// <summary>Why it ended that had never been accepted, and was accepted as a new message by its replay.</summary>
+    public const string ReplayedReason = "replayed";
+
     /// <summary>Why it failed whose dead letter nobody cared for in time.</summary>
     public const string ExpiredReason = "dead_letter_expired";
 

@@ -17,9 +17,6 @@ internal sealed partial class ParkedMessages(
     /// <summary>Why it is a dead letter.</summary>
     public const string Reason = "parked";
 
-    /// <summary>Why it ended that was accepted when it was replayed.</summary>
-    public const string ReplayedReason = "replayed";
-
     private const int MaxExplanation = 2_000;
 
     /// <summary>Parks a message. Parking it again does nothing.</summary>
@@ -51,15 +48,6 @@ internal sealed partial class ParkedMessages(
         await payloads.ReadBytesAsync(parked, cancellationToken),
         parked.ParkedAs is { Length: > 0 } name ? name : parked.Id.Unique,
         parked.TraceParent);
-
-    /// <summary>Ends one that was accepted now; false when its row has changed meanwhile.</summary>
-    public async Task<bool> TryEndAsync(LedgerEntry parked, CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        var ended = (parked with { Status = MessageStatus.Failed, Reason = ReplayedReason, Payload = null, PayloadStored = false })
-            .WithHistory(new HistoryEntry(MessageStatus.Failed.Name(), now));
-        return await ledger.WriteAsync([.. Ledger.Change(parked, ended)], cancellationToken) is not null;
-    }
 
     private LedgerEntry NewEntry(MessageId id, Delivered delivered, Problem problem)
     {

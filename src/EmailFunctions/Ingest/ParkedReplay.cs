@@ -4,16 +4,13 @@ using EmailFunctions.Problems;
 namespace EmailFunctions.Ingest;
 
 /// <summary>Accepts parked messages after all.</summary>
-internal sealed class ParkedReplay(ProducerInbox inbox, ParkedMessages parked, MessagePayloads payloads)
+internal sealed class ParkedReplay(ProducerInbox inbox, ParkedMessages parked)
 {
-    /// <summary>Accepts it as if it came now, and ends the dead letter; returns the id of the message.</summary>
+    /// <summary>Accepts it as if it came now; returns the id of the message. The dead letter is the caller's to end.</summary>
     /// <exception cref="ProblemException">It still can't be accepted; it stays parked.</exception>
-    public async Task<MessageId> ReplayAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    public async Task<MessageId> AcceptAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         var acceptance = await inbox.AcceptAsync(await ReadAsync(entry, cancellationToken), cancellationToken);
-        // Not ended: another replay was as quick, and the message's name lets it in only once.
-        if (await parked.TryEndAsync(entry, cancellationToken))
-            await payloads.RemoveAsync(entry, cancellationToken);
         return MessageId.Parse(acceptance.MessageId);
     }
 

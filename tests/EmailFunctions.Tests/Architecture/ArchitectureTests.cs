@@ -1,5 +1,6 @@
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
+using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Architecture;
 
@@ -132,10 +133,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Program_is_a_table_of_contents()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (root is not null && !System.IO.File.Exists(Path.Combine(root.FullName, "EmailFunctions.sln")))
-            root = root.Parent;
-        var lines = System.IO.File.ReadAllLines(Path.Combine(root!.FullName, "src", "EmailFunctions", "Program.cs"));
+        var lines = System.IO.File.ReadAllLines(Path.Combine(Repository.Root, "src", "EmailFunctions", "Program.cs"));
 
         Assert.InRange(lines.Length, 1, 25);
     }
