@@ -17,7 +17,7 @@ public sealed class ConfigHealth(ProviderResolver resolver, ProviderRegistry pro
         var started = time.GetTimestamp();
         var result = providers.Has(account.Settings.Type)
             ? await providers.Get(account.Settings.Type).ProbeAsync(account, cancellationToken)
-            : new ProbeResult(false, ErrorCategory.Config, $"{account.Settings.Type.Name()} can't send in this version yet.");
+            : ProbeResult.Unhealthy(ErrorCategory.Config, $"{account.Settings.Type.Name()} can't send in this version yet.");
         var now = time.GetUtcNow();
         var check = new ProviderCheck(
             account.Settings.Type.Name(),

@@ -16,14 +16,16 @@ public static class ContentCodec
     public static byte[] Encode(EmailContent content)
     {
         var head = JsonSerializer.SerializeToUtf8Bytes(ToHead(content), ContentJson.Default.ContentHead);
-        var result = new byte[LengthBytes + head.Length + content.Attachments.Sum(static attachment => attachment.Content.Length)];
+        var result = new byte[LengthBytes + head.Length + content.Attachments.Sum(static attachment => (int)attachment.Content.Length)];
         BinaryPrimitives.WriteInt32BigEndian(result, head.Length);
         head.CopyTo(result, LengthBytes);
         var position = LengthBytes + head.Length;
         foreach (var attachment in content.Attachments)
         {
-            attachment.Content.Span.CopyTo(result.AsSpan(position));
-            position += attachment.Content.Length;
+            using var stream = attachment.Content.OpenRead();
+            var length = (int)attachment.Content.Length;
+            stream.ReadExactly(result, position, length);
+            position += length;
         }
 
         return result;
@@ -55,7 +57,7 @@ public static class ContentCodec
         Headers = Sorted(content.Headers),
         Tags = content.Tags,
         Metadata = Sorted(content.Metadata),
-        Attachments = [.. content.Attachments.Select(static a => new AttachmentHead(a.FileName, a.ContentType, a.ContentId, a.Content.Length))],
+        Attachments = [.. content.Attachments.Select(static a => new AttachmentHead(a.FileName, a.ContentType, a.ContentId, (int)a.Content.Length))],
     };
 
     private static EmailContent FromHead(ContentHead head, ReadOnlyMemory<byte> blobs)
@@ -67,7 +69,7 @@ public static class ContentCodec
             if (attachment.Length < 0 || attachment.Length > blobs.Length - position)
                 throw new InvalidDataException("The stored message's attachments are cut short.");
             attachments.Add(new EmailAttachment(
-                attachment.FileName, attachment.ContentType, attachment.ContentId, blobs.Slice(position, attachment.Length)));
+                attachment.FileName, attachment.ContentType, attachment.ContentId, FileContent.Of(blobs.Slice(position, attachment.Length))));
             position += attachment.Length;
         }
 

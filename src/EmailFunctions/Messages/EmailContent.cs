@@ -39,4 +39,4 @@ public sealed record EmailContent
 }
 
 /// <summary>An attached or, with a content id, inline file.</summary>
-public sealed record EmailAttachment(string FileName, string ContentType, string? ContentId, ReadOnlyMemory<byte> Content);
+public sealed record EmailAttachment(string FileName, string ContentType, string? ContentId, FileContent Content);

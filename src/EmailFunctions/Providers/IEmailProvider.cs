@@ -10,18 +10,19 @@ public interface IEmailProvider
 {
     ProviderType Type { get; }
 
-    /// <summary>
-    /// Sends one message. Ends within the adapter's own time-outs; a cancellation before the content was handed over throws
+    /// <summary>How many recipients one call of <see cref="SendAsync"/> can be for; a message of more goes out in several.</summary>
+    int MaxRecipientsPerCall => int.MaxValue;
+
+    /// <summary>Sends one message, once.</summary>
+    /// <remarks>
+    /// Ends within the adapter's own time-outs; a cancellation before the content was handed over throws
     /// <see cref="OperationCanceledException"/> and nothing was sent, one after it is <see cref="SendStatus.Unknown"/>.
-    /// </summary>
+    /// </remarks>
     Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken);
 
     /// <summary>Asks whether the provider would take mail from this account, without sending any.</summary>
     Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken);
-}
 
-/// <summary>A message on its way out.</summary>
-/// <param name="Id">Names it, the same in every attempt.</param>
-/// <param name="Date">When it was accepted; becomes its Date.</param>
-/// <param name="Content">What it says.</param>
-public sealed record OutgoingEmail(MessageId Id, DateTimeOffset Date, EmailContent Content);
+    /// <summary>The largest message, in bytes as MIME, that the provider takes; null: not known, or none.</summary>
+    long? MaxEncodedBytes(ProviderSettings settings) => null;
+}

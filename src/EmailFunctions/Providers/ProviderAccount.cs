@@ -19,6 +19,14 @@ public sealed record ProviderSettings
     /// <summary>TLS from the first byte.</summary>
     public bool SmtpUseSsl { get; init; }
 
+    /// <summary>Where access tokens come from, when the server is to be opened by OAuth 2 instead of a password; null: by password.</summary>
+    public string? SmtpOAuthTokenUrl { get; init; }
+
+    public string? SmtpOAuthClientId { get; init; }
+
+    /// <summary>Of the token, where the token's issuer asks for one; null: none.</summary>
+    public string? SmtpOAuthScope { get; init; }
+
     public string? AwsRegion { get; init; }
 
     public string? AwsConfigurationSet { get; init; }
@@ -44,9 +52,18 @@ public sealed record ProviderSecrets
 
     public string? SmtpPassword { get; init; }
 
+    public string? SmtpOAuthClientSecret { get; init; }
+
+    /// <summary>Null: the client itself is let in (RFC 6749 section 4.4).</summary>
+    public string? SmtpOAuthRefreshToken { get; init; }
+
+    /// <summary>Null, as the secret key: the service's own credentials, where the deployment allows that.</summary>
     public string? AwsAccessKey { get; init; }
 
     public string? AwsSecretKey { get; init; }
+
+    /// <summary>Beside temporary keys; null with lasting ones.</summary>
+    public string? AwsSessionToken { get; init; }
 
     public string? ApiKey { get; init; }
 

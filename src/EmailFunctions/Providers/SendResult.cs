@@ -60,20 +60,22 @@ public sealed record SendResult
     /// <summary>Positions in <see cref="Messages.EmailContent.Recipients"/> that the provider refused while it took the others.</summary>
     public IReadOnlyList<int> RefusedRecipients { get; init; } = [];
 
+    /// <summary>Positions of those that it did not take for now (greylisting, a mailbox that is busy) while it took others: they are tried again.</summary>
+    public IReadOnlyList<int> DeferredRecipients { get; init; } = [];
+
+    /// <summary>
+    /// Whether another provider may do what this one did not: nothing was handed over, and neither the message nor a recipient is the
+    /// reason. Too much mail is no reason either: it shifts the tenant's slots.
+    /// </summary>
+    public bool MayGoElsewhere =>
+        Status is SendStatus.Transient or SendStatus.Throttled or SendStatus.Misconfigured
+        && Category is ErrorCategory.ProviderUnavailable or ErrorCategory.Network or ErrorCategory.Timeout or ErrorCategory.Quota or ErrorCategory.Auth or ErrorCategory.Config;
+
     public static SendResult Sent(string? answer, string? providerMessageId = null) =>
         new() { Status = SendStatus.Sent, Answer = ProviderAnswer.Clean(answer), ProviderMessageId = providerMessageId };
 
     public static SendResult Failed(SendStatus status, ErrorCategory category, string? answer) =>
         new() { Status = status, Category = category, Answer = ProviderAnswer.Clean(answer) };
-}
-
-/// <summary>The answer to a probe: can the provider be used, seen without sending.</summary>
-/// <param name="IsHealthy">It let the account in.</param>
-/// <param name="Category">What is wrong; null when healthy.</param>
-/// <param name="Answer">For the operator, as in <see cref="SendResult.Answer"/>.</param>
-public sealed record ProbeResult(bool IsHealthy, ErrorCategory? Category, string? Answer)
-{
-    public static ProbeResult Healthy { get; } = new(true, null, null);
 }
 
 /// <summary>The names of <see cref="ErrorCategory"/> on the wire and in metrics.</summary>

@@ -63,7 +63,7 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
         Headers = request.Headers ?? [],
         Tags = request.Tags ?? [],
         Metadata = request.Metadata ?? [],
-        Attachments = [.. (request.Attachments ?? []).Select(static a => new EmailAttachment(a.Filename!, a.ContentType!, a.ContentId, a.Content!))],
+        Attachments = [.. (request.Attachments ?? []).Select(static a => new EmailAttachment(a.Filename!, a.ContentType!, a.ContentId, FileContent.Of(a.Content!)))],
     };
 }
 

@@ -34,13 +34,13 @@ internal sealed class RichEmail
         Metadata = new Dictionary<string, string> { ["order"] = "4711", ["näme"] = "Jürgen \"JJ\"\r\n", ["empty"] = "" },
         Attachments =
         [
-            new("logo.png", "image/png", "logo@acme", Bytes(2_000)),
-            new("invoice 🧾 — größe.pdf", "application/pdf", null, Bytes(70_001)),
-            new("mail.eml", "message/rfc822", null, Encoding.ASCII.GetBytes("Subject: inner\n\nbare line feeds\n\r")),
-            new("parts", "multipart/mixed; boundary=x", null, Encoding.ASCII.GetBytes("--x\r\n\r\n--x--")),
-            new("notes.txt", "text/plain; charset=utf-16", null, Encoding.Unicode.GetBytes("line\nline\r\n")),
-            new("empty.bin", "application/octet-stream", null, ReadOnlyMemory<byte>.Empty),
-            new("large.bin", "application/octet-stream", null, Bytes(LargeFile)),
+            new("logo.png", "image/png", "logo@acme", FileContent.Of(Bytes(2_000))),
+            new("invoice 🧾 — größe.pdf", "application/pdf", null, FileContent.Of(Bytes(70_001))),
+            new("mail.eml", "message/rfc822", null, FileContent.Of(Encoding.ASCII.GetBytes("Subject: inner\n\nbare line feeds\n\r"))),
+            new("parts", "multipart/mixed; boundary=x", null, FileContent.Of(Encoding.ASCII.GetBytes("--x\r\n\r\n--x--"))),
+            new("notes.txt", "text/plain; charset=utf-16", null, FileContent.Of(Encoding.Unicode.GetBytes("line\nline\r\n"))),
+            new("empty.bin", "application/octet-stream", null, FileContent.Of(ReadOnlyMemory<byte>.Empty)),
+            new("large.bin", "application/octet-stream", null, FileContent.Of(Bytes(LargeFile))),
         ],
     };
 
@@ -79,7 +79,10 @@ internal sealed class RichEmail
         Assert.Equal(expected.ContentId is null ? "attachment" : "inline", part.ContentDisposition?.Disposition);
         using var content = new MemoryStream();
         part.Content!.DecodeTo(content);
-        Assert.True(expected.Content.Span.SequenceEqual(content.ToArray()), expected.FileName);
+        using var bytes = new MemoryStream();
+        using var stream = expected.Content.OpenRead();
+        stream.CopyTo(bytes);
+        Assert.True(bytes.ToArray().AsSpan().SequenceEqual(content.ToArray()), expected.FileName);
     }
 
     private static string[] Addresses(string name, int count) =>

@@ -43,7 +43,7 @@ internal sealed class FileProvider(string folder) : IEmailProvider
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Task.FromResult(new ProbeResult(false, ErrorCategory.ProviderUnavailable, "The folder for mail can't be written."));
+            return Task.FromResult(ProbeResult.Unhealthy(ErrorCategory.ProviderUnavailable, "The folder for mail can't be written."));
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
@@ -99,7 +98,7 @@ internal static partial class MimeBuilder
     {
         var part = new MimePart(PartType(attachment.ContentType))
         {
-            Content = new MimeContent(Open(attachment.Content)),
+            Content = new MimeContent(attachment.Content.OpenRead()),
             ContentTransferEncoding = ContentEncoding.Base64,
             ContentDisposition = new ContentDisposition(
                 attachment.ContentId is null ? ContentDisposition.Attachment : ContentDisposition.Inline),
@@ -126,11 +125,6 @@ internal static partial class MimeBuilder
                 parameter.EncodingMethod = ParameterEncodingMethod.Rfc2047;
         }
     }
-
-    private static MemoryStream Open(ReadOnlyMemory<byte> content) =>
-        MemoryMarshal.TryGetArray(content, out var segment)
-            ? new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false)
-            : new MemoryStream(content.ToArray(), writable: false);
 
     // message/* and multipart/* parts may not be base64 (RFC 2046 section 5): as a plain file their bytes arrive unchanged.
     private static ContentType PartType(string contentType)

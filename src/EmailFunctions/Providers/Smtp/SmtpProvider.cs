@@ -12,12 +12,12 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
         using var message = MimeBuilder.Build(email, account.Settings);
-        var recipients = email.Content.Recipients.Select(static address => MimeBuilder.Mailbox(null, address)).ToList();
+        var recipients = email.Addresses().Select(static address => MimeBuilder.Mailbox(null, address)).ToList();
         var pool = pools.For(account);
-        var attempt = await AttemptAsync(pool, message, recipients, fresh: false, cancellationToken);
+        var attempt = await AttemptAsync(pool, message, email, recipients, fresh: false, cancellationToken);
         // The server may have closed a kept connection long ago. It has not seen this message, so nothing failed yet.
         if (attempt is null)
-            attempt = await AttemptAsync(pool, message, recipients, fresh: true, cancellationToken);
+            attempt = await AttemptAsync(pool, message, email, recipients, fresh: true, cancellationToken);
         return attempt!;
     }
 
@@ -34,20 +34,20 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new ProbeResult(false, ErrorCategory.Timeout, "The server did not answer in time.");
+            return ProbeResult.Unhealthy(ErrorCategory.Timeout, "The server did not answer in time.");
         }
 #pragma warning disable CA1031 // Whatever a server does is an answer.
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             var failure = SmtpFailures.ExplainOpening(exception);
-            return new ProbeResult(false, failure.Category, failure.Answer);
+            return ProbeResult.Unhealthy(failure.Category!.Value, failure.Answer);
         }
     }
 
     // Null: a kept connection was dead before it took anything.
     private async Task<SendResult?> AttemptAsync(
-        SmtpPool pool, MimeMessage message, List<MailboxAddress> recipients, bool fresh, CancellationToken cancellationToken)
+        SmtpPool pool, MimeMessage message, OutgoingEmail email, List<MailboxAddress> recipients, bool fresh, CancellationToken cancellationToken)
     {
         SmtpConnection connection;
         try
@@ -68,7 +68,7 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
         {
             var answer = await connection.SendAsync(message, recipients, either.Token);
             healthy = true;
-            return SendResult.Sent(answer) with { RefusedRecipients = Positions(connection.Refused, recipients) };
+            return SendResult.Sent(answer) with { RefusedRecipients = Positions(connection.Refused, email, recipients) };
         }
         catch (OperationCanceledException) when (!connection.ContentStarted && cancellationToken.IsCancellationRequested)
         {
@@ -91,11 +91,11 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
     }
 
     // By address, since MailKit names one that is given twice only once.
-    private static List<int> Positions(IReadOnlyList<MailboxAddress> refused, List<MailboxAddress> recipients)
+    private static List<int> Positions(IReadOnlyList<MailboxAddress> refused, OutgoingEmail email, List<MailboxAddress> recipients)
     {
         if (refused.Count == 0)
             return [];
         var addresses = refused.Select(static mailbox => mailbox.Address).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return [.. Enumerable.Range(0, recipients.Count).Where(index => addresses.Contains(recipients[index].Address))];
+        return [.. Enumerable.Range(0, recipients.Count).Where(index => addresses.Contains(recipients[index].Address)).Select(index => email.Recipients[index])];
     }
 }

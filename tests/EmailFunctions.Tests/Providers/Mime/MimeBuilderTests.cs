@@ -7,8 +7,8 @@ namespace EmailFunctions.Tests.Providers.Mime;
 /// <summary>Which parts a message has, and who sends it.</summary>
 public sealed class MimeBuilderTests
 {
-    private static readonly EmailAttachment File = new("a.pdf", "application/pdf", null, new byte[] { 1, 2, 3 });
-    private static readonly EmailAttachment Inline = new("logo.png", "image/png", "logo", new byte[] { 4, 5 });
+    private static readonly EmailAttachment File = new("a.pdf", "application/pdf", null, FileContent.Of(new byte[] { 1, 2, 3 }));
+    private static readonly EmailAttachment Inline = new("logo.png", "image/png", "logo", FileContent.Of(new byte[] { 4, 5 }));
     private static readonly ProviderSettings Configured = new()
     {
         Type = ProviderType.Smtp,
@@ -74,7 +74,7 @@ public sealed class MimeBuilderTests
     public void A_file_of_a_type_that_may_not_be_encoded_arrives_as_plain_bytes(string type)
     {
         byte[] bytes = [.. "Subject: x\r\n\r\n--x\n\r.\r\n"u8, 0, 255];
-        using var message = MimeWire.Send(Emails.Small with { Attachments = [new EmailAttachment("a.eml", type, null, bytes)] });
+        using var message = MimeWire.Send(Emails.Small with { Attachments = [new EmailAttachment("a.eml", type, null, FileContent.Of(bytes))] });
         var part = Assert.IsType<MimePart>(Assert.Single(message.Attachments));
         using var content = new MemoryStream();
         part.Content!.DecodeTo(content, TestContext.Current.CancellationToken);

@@ -1,0 +1,15 @@
+namespace EmailFunctions.Providers;
+
+/// <summary>
+/// One row of the table from a provider's answer to what it means for the message. The adapters decide by these rows, and
+/// <c>docs/providers.md</c> shows them.
+/// </summary>
+/// <param name="Answer">What the provider does, in its own terms.</param>
+/// <param name="Status">What becomes of the attempt.</param>
+/// <param name="Category">Whose fault it is; null when sent.</param>
+public sealed record AnswerRow(string Answer, SendStatus Status, ErrorCategory? Category)
+{
+    /// <summary>The result of an attempt that ended so.</summary>
+    /// <param name="text">What the provider said.</param>
+    public SendResult ToResult(string? text) => new() { Status = Status, Category = Category, Answer = ProviderAnswer.Clean(text) };
+}
