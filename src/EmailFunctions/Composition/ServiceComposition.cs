@@ -133,7 +133,7 @@ internal static class ServiceComposition
 
     private static void AddConfigs(this IServiceCollection services, ServiceSettings settings)
     {
-        services.AddHybridCache().AddSerializer<CachedConfig, InProcessOnly>();
+        services.AddHybridCache().AddSerializer<CachedConfig, InProcessOnly<CachedConfig>>().AddSerializer<ProviderProbe, InProcessOnly<ProviderProbe>>();
         services.AddSingleton(settings.ConfigRules).AddSingleton(settings.SystemProvider);
         services.AddSingleton<ConfigStore>().AddSingleton<ConfigCache>().AddSingleton<ConfigService>();
         services.AddSingleton<ConfigTest>().AddSingleton<ConfigHealth>();
@@ -145,7 +145,7 @@ internal static class ServiceComposition
     {
         services.AddSingleton(settings.Smtp).AddSingleton<SmtpPools>();
         services.AddSingleton<IEmailProvider, SmtpProvider>();
-        services.AddSingleton<ProviderRegistry>();
+        services.AddSingleton<ProviderRegistry>().AddSingleton<ProviderHealth>().AddSingleton<ProviderProbes>();
     }
 
     private static void AddSending(this IServiceCollection services, ServiceSettings settings)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics.Metrics;
@@ -74,18 +73,3 @@ public sealed class ConfigCache : IDisposable
 /// <summary>A cache entry; "there is none" is an answer worth keeping, too. Immutable, so that the cache need not copy it.</summary>
 [ImmutableObject(true)]
 public sealed record CachedConfig(TenantConfig? Config);
-
-/// <summary>
-/// The cache asks for a serialiser even where entries never leave the process. This one keeps them from leaving it: with a
-/// distributed cache behind, it would fail at once instead of storing anything.
-/// </summary>
-internal sealed class InProcessOnly : IHybridCacheSerializer<CachedConfig>
-{
-    public CachedConfig Deserialize(ReadOnlySequence<byte> source) =>
-        throw new NotSupportedException("Configurations are cached in this process only.");
-
-    public void Serialize(CachedConfig value, IBufferWriter<byte> target)
-    {
-        // Nothing is written, since nothing may be read back.
-    }
-}

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using EmailFunctions.Providers;
 using EmailFunctions.Tenants;
 
@@ -6,26 +7,35 @@ namespace EmailFunctions.Configs;
 public sealed record ConfigHealthResponse(bool OverallHealthy, IReadOnlyList<ProviderCheck> Checks, DateTimeOffset Timestamp);
 
 public sealed record ProviderCheck(
-    string Provider, string TenantId, bool Healthy, DateTimeOffset LastChecked, long ResponseTimeMs, string? Error);
+    string Provider,
+    string TenantId,
+    bool Healthy,
+    [property: Description("healthy, unhealthy, or limited: the account may send, but can't be probed, and what became of real mail is what healthy says.")] string Status,
+    DateTimeOffset LastChecked,
+    long ResponseTimeMs,
+    string? Error);
 
-/// <summary>Asks the provider that sends a tenant's mail whether it would, without sending any.</summary>
-public sealed class ConfigHealth(ProviderResolver resolver, ProviderRegistry providers, TimeProvider time)
+/// <summary>Asks those who send a tenant's mail, its fallback among them, whether they would, without sending any.</summary>
+public sealed class ConfigHealth(ProviderResolver resolver, ProviderProbes probes, ProviderHealth health, TimeProvider time)
 {
     public async Task<ConfigHealthResponse> CheckAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var account = await resolver.GetAccountAsync(tenant, cancellationToken);
-        var started = time.GetTimestamp();
-        var result = providers.Has(account.Settings.Type)
-            ? await providers.Get(account.Settings.Type).ProbeAsync(account, cancellationToken)
-            : ProbeResult.Unhealthy(ErrorCategory.Config, $"{account.Settings.Type.Name()} can't send in this version yet.");
-        var now = time.GetUtcNow();
-        var check = new ProviderCheck(
+        var accounts = await resolver.GetAccountsAsync(tenant, cancellationToken);
+        var checks = await Task.WhenAll(accounts.Select(account => CheckAsync(tenant, account, cancellationToken)));
+        return new ConfigHealthResponse(checks.All(static check => check.Healthy), checks, time.GetUtcNow());
+    }
+
+    private async Task<ProviderCheck> CheckAsync(TenantId tenant, ProviderAccount account, CancellationToken cancellationToken)
+    {
+        var probe = await probes.GetAsync(tenant, account, cancellationToken);
+        var isHealthy = probe.Result.Status == ProbeStatus.Limited ? health.Find(tenant, account) ?? true : probe.Result.IsHealthy;
+        return new ProviderCheck(
             account.Settings.Type.Name(),
             tenant.Value,
-            result.IsHealthy,
-            now,
-            (long)time.GetElapsedTime(started).TotalMilliseconds,
-            result.IsHealthy ? null : result.Answer ?? result.Category?.Name());
-        return new ConfigHealthResponse(result.IsHealthy, [check], now);
+            isHealthy,
+            probe.Result.Status switch { ProbeStatus.Healthy => "healthy", ProbeStatus.Limited => "limited", _ => "unhealthy" },
+            probe.At,
+            (long)probe.Duration.TotalMilliseconds,
+            isHealthy ? null : probe.Result.Answer ?? probe.Result.Category?.Name() ?? "Real mail fails.");
     }
 }

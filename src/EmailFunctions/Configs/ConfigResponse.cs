@@ -13,6 +13,9 @@ public sealed record ConfigResponse(
     string? SmtpUsername,
     bool? SmtpUseTls,
     bool? SmtpUseSsl,
+    string? SmtpOauthTokenUrl,
+    string? SmtpOauthClientId,
+    string? SmtpOauthScope,
     string? AwsRegion,
     string? AwsConfigurationSet,
     string? ApiEndpoint,
@@ -30,7 +33,10 @@ public sealed record ConfigResponse(
     bool? RateLimitingEnabled,
     bool? UsageLoggingEnabled,
     bool? AuditLoggingEnabled,
+    FallbackResponse? Fallback,
+    bool FallbackToSystem,
     bool HasSmtpPassword,
+    bool HasSmtpOauthCredentials,
     bool HasAwsCredentials,
     bool HasApiKey,
     int? EncryptionVersion,
@@ -40,7 +46,8 @@ public sealed record ConfigResponse(
     public static ConfigResponse Of(TenantConfig config)
     {
         var fields = config.Fields;
-        var provider = TenantConfig.ToProviderSettings(fields);
+        var providers = TenantConfig.ToProviders(fields);
+        var provider = providers[0];
         var isSmtp = provider.Type == Providers.ProviderType.Smtp;
         return new ConfigResponse(
             config.Id,
@@ -52,6 +59,9 @@ public sealed record ConfigResponse(
             fields.SmtpUsername,
             isSmtp ? provider.SmtpUseTls : fields.SmtpUseTls,
             isSmtp ? provider.SmtpUseSsl : fields.SmtpUseSsl,
+            fields.SmtpOauthTokenUrl,
+            fields.SmtpOauthClientId,
+            fields.SmtpOauthScope,
             fields.AwsRegion,
             fields.AwsConfigurationSet,
             fields.ApiEndpoint,
@@ -69,11 +79,64 @@ public sealed record ConfigResponse(
             fields.RateLimitingEnabled,
             fields.UsageLoggingEnabled,
             fields.AuditLoggingEnabled,
+            fields.Fallback is { } fallback ? FallbackResponse.Of(fallback, providers[1], config.HasSecret) : null,
+            fields.FallbackToSystem ?? false,
             config.HasSecret(SecretNames.SmtpPassword),
+            config.HasSecret(SecretNames.SmtpOauthClientSecret) || config.HasSecret(SecretNames.SmtpOauthRefreshToken),
             config.HasSecret(SecretNames.AwsAccessKey) && config.HasSecret(SecretNames.AwsSecretKey),
             config.HasSecret(SecretNames.ApiKey),
             config.Secrets?.Key.Version,
             config.CreatedAt,
             config.UpdatedAt);
+    }
+}
+
+/// <summary>A fallback as a client sees it.</summary>
+public sealed record FallbackResponse(
+    string ProviderType,
+    string? SmtpHost,
+    int? SmtpPort,
+    string? SmtpUsername,
+    bool? SmtpUseTls,
+    bool? SmtpUseSsl,
+    string? SmtpOauthTokenUrl,
+    string? SmtpOauthClientId,
+    string? SmtpOauthScope,
+    string? AwsRegion,
+    string? AwsConfigurationSet,
+    string? ApiEndpoint,
+    string? MailgunDomain,
+    string? FromEmail,
+    decimal? CostPerEmailUsd,
+    bool HasSmtpPassword,
+    bool HasSmtpOauthCredentials,
+    bool HasAwsCredentials,
+    bool HasApiKey)
+{
+    internal static FallbackResponse Of(FallbackFields fields, ProviderSettings provider, Func<string, bool> hasSecret)
+    {
+        var isSmtp = provider.Type == Providers.ProviderType.Smtp;
+        return new FallbackResponse(
+            provider.Type.Name(),
+            fields.SmtpHost,
+            isSmtp ? provider.SmtpPort : fields.SmtpPort,
+            fields.SmtpUsername,
+            isSmtp ? provider.SmtpUseTls : fields.SmtpUseTls,
+            isSmtp ? provider.SmtpUseSsl : fields.SmtpUseSsl,
+            fields.SmtpOauthTokenUrl,
+            fields.SmtpOauthClientId,
+            fields.SmtpOauthScope,
+            fields.AwsRegion,
+            fields.AwsConfigurationSet,
+            fields.ApiEndpoint,
+            fields.MailgunDomain,
+            fields.FromEmail,
+            fields.CostPerEmailUsd,
+            Has(SecretNames.SmtpPassword),
+            Has(SecretNames.SmtpOauthClientSecret) || Has(SecretNames.SmtpOauthRefreshToken),
+            Has(SecretNames.AwsAccessKey) && Has(SecretNames.AwsSecretKey),
+            Has(SecretNames.ApiKey));
+
+        bool Has(string name) => hasSecret(SecretNames.FallbackPrefix + name);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using EmailFunctions.Keys;
 using EmailFunctions.Problems;
@@ -52,8 +51,8 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
         {
             var current = await store.GetAsync(tenant, cancellationToken) ?? throw Missing();
             EnsureExpected(current, expectedETag);
-            var merged = Merge(current.Fields, patch);
-            var changed = SecretNames.All.Where(patch.ContainsKey).ToList();
+            var merged = ConfigPatch.Apply(current.Fields, patch);
+            var changed = ConfigPatch.SecretsIn(patch);
             var kept = SecretNames.All.Where(name => current.HasSecret(name) && !changed.Contains(name));
             Validate(merged, [.. merged.Secrets().Keys, .. kept]);
             var next = Stamp(current, tenant, current.Id) with
@@ -87,7 +86,7 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
     public void Validate(ConfigFields fields, IEnumerable<string> secrets, string prefix = "")
     {
         var errors = new FieldErrors();
-        new ConfigValidator(secrets.ToHashSet(StringComparer.Ordinal), rules.AllowHttpEndpoints).Collect(fields, errors, prefix);
+        new ConfigValidator(secrets.ToHashSet(StringComparer.Ordinal), rules).Collect(fields, errors, prefix);
         if (errors.Any)
             throw Problem.Invalid(errors);
     }
@@ -98,16 +97,6 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
     {
         if (expectedETag is not null && (current is null || (expectedETag != "*" && expectedETag != ConfigETag.Of(current))))
             throw Problem.PreconditionFailed();
-    }
-
-    private static ConfigFields Merge(ConfigFields current, JsonObject patch)
-    {
-        var merged = JsonSerializer.SerializeToNode(current, ConfigJson.Default.ConfigFields)!.AsObject();
-        foreach (var (name, value) in patch)
-            merged[name] = value?.DeepClone();
-        var errors = new FieldErrors();
-        var utf8 = JsonSerializer.SerializeToUtf8Bytes(merged, ConfigJson.Default.JsonObject);
-        return StrictJson.Read(utf8, ConfigJson.Default.ConfigFields, errors) ?? throw Problem.Invalid(errors);
     }
 
     private TenantConfig Stamp(TenantConfig? current, TenantId tenant, string id)
@@ -142,7 +131,7 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
     }
 
     private async Task<SealedSecrets?> ResealAsync(
-        TenantConfig current, ConfigFields merged, List<string> changed, CancellationToken cancellationToken)
+        TenantConfig current, ConfigFields merged, IReadOnlyList<string> changed, CancellationToken cancellationToken)
     {
         var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
         if (current.Secrets is { } stored)
@@ -164,5 +153,6 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
 }
 
 /// <summary>What the deployment allows in a configuration.</summary>
-/// <param name="AllowHttpEndpoints">Whether <c>api_endpoint</c> may be plain http.</param>
-public sealed record ConfigRules(bool AllowHttpEndpoints);
+/// <param name="AllowHttpEndpoints">Whether <c>api_endpoint</c> and <c>smtp_oauth_token_url</c> may be plain http.</param>
+/// <param name="AllowAwsDefaultCredentials">Whether a tenant without keys of its own sends through SES with the service's.</param>
+public sealed record ConfigRules(bool AllowHttpEndpoints, bool AllowAwsDefaultCredentials);

@@ -62,7 +62,7 @@ public sealed class ConfigTest(
 
         if (request.UseTenantConfig == false)
             return resolver.System;
-        return await resolver.ToAccountAsync(await configs.GetAsync(tenant, cancellationToken), cancellationToken);
+        return (await resolver.ToAccountsAsync(await configs.GetAsync(tenant, cancellationToken), cancellationToken))[0];
     }
 
     private OutgoingEmail Mail(MessageId id, string to) => new(

@@ -5,58 +5,86 @@ using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Configs;
 
-/// <summary>Finds the provider that sends a tenant's mail: its own if it has an active configuration, else the system default.</summary>
+/// <summary>
+/// Finds the providers that send a tenant's mail: its own if it has an active configuration, its fallback and, where it wants that, the
+/// system default behind them; else the system default alone.
+/// </summary>
 public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, SystemProvider system) : IProviderAccounts
 {
     // Asked for several times a message; made once for each configuration that the cache brings.
-    private readonly ConditionalWeakTable<TenantConfig, ProviderSettings> _settings = [];
+    private readonly ConditionalWeakTable<TenantConfig, IReadOnlyList<ProviderSettings>> _settings = [];
+    private readonly IReadOnlyList<ProviderSettings> _systemOnly = [system.Account.Settings];
 
-    /// <summary>The settings alone, which need no key.</summary>
-    public async ValueTask<ProviderSettings> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        await GetActiveAsync(tenant, cancellationToken) is { } config ? SettingsOf(config) : system.Account.Settings;
+    /// <summary>The system default.</summary>
+    public ProviderAccount System => system.Account;
 
-    /// <summary>The account, with its secrets decrypted.</summary>
-    /// <exception cref="KeyUnavailableException">The secrets can't be decrypted.</exception>
-    public async ValueTask<ProviderAccount> GetAccountAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        await GetActiveAsync(tenant, cancellationToken) is { } config ? await ToAccountAsync(config, cancellationToken) : system.Account;
+    public async ValueTask<IReadOnlyList<ProviderSettings>> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await GetActiveAsync(tenant, cancellationToken) is { } config ? SettingsOf(config) : _systemOnly;
 
-    /// <summary>The version that the account has now, without opening its secrets.</summary>
+    public async ValueTask<IReadOnlyList<ProviderAccount>> GetAccountsAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await GetActiveAsync(tenant, cancellationToken) is { } config ? await ToAccountsAsync(config, cancellationToken) : [system.Account];
+
     public async ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken) =>
         await GetActiveAsync(tenant, cancellationToken) is { } config ? VersionOf(config) : system.Account.Version;
 
-    /// <summary>The account of a saved configuration, active or not.</summary>
+    /// <summary>The accounts of a saved configuration, active or not; the first is the tenant's own.</summary>
     /// <exception cref="KeyUnavailableException">The secrets can't be decrypted.</exception>
-    public async ValueTask<ProviderAccount> ToAccountAsync(TenantConfig config, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<ProviderAccount>> ToAccountsAsync(TenantConfig config, CancellationToken cancellationToken)
     {
-        var secrets = config.Secrets is { } stored
-            ? ToSecrets(await stored.OpenAsync(keys, config.SecretsOwner, cancellationToken))
-            : ProviderSecrets.None;
-        return new ProviderAccount(config.Tenant, VersionOf(config), SettingsOf(config), secrets);
+        var secrets = config.Secrets is { } stored ? await stored.OpenAsync(keys, config.SecretsOwner, cancellationToken) : NoSecrets;
+        return ToAccounts(config.Tenant, VersionOf(config), config.Fields, SettingsOf(config), secrets);
     }
 
     /// <summary>The account of a configuration that is not saved.</summary>
     public ProviderAccount ToAccount(TenantId tenant, ConfigFields fields, DateTimeOffset now) =>
         // A version of its own, under a name that no tenant can have: its connections serve nobody else.
-        new(tenant, $"unsaved {now.UtcTicks}", WithSender(TenantConfig.ToProviderSettings(fields)), ToSecrets(fields.Secrets()));
+        ToAccounts(tenant, $"unsaved {now.UtcTicks}", fields, ToSettings(fields), fields.Secrets())[0];
 
-    /// <summary>The system default.</summary>
-    public ProviderAccount System => system.Account;
+    private static IReadOnlyDictionary<string, string> NoSecrets { get; } = new Dictionary<string, string>();
 
-    private static ProviderSecrets ToSecrets(IReadOnlyDictionary<string, string> values) => new()
+    // All carry the configuration's version: a change of it may have mended any of them. The fallback's connections are its own.
+    private List<ProviderAccount> ToAccounts(
+        TenantId tenant, string version, ConfigFields fields, IReadOnlyList<ProviderSettings> settings, IReadOnlyDictionary<string, string> secrets)
     {
-        SmtpPassword = values.GetValueOrDefault(SecretNames.SmtpPassword),
-        AwsAccessKey = values.GetValueOrDefault(SecretNames.AwsAccessKey),
-        AwsSecretKey = values.GetValueOrDefault(SecretNames.AwsSecretKey),
-        ApiKey = values.GetValueOrDefault(SecretNames.ApiKey),
-    };
+        var accounts = new List<ProviderAccount> { new(tenant, version, settings[0], ToSecrets(secrets, "")) };
+        if (fields.Fallback is not null)
+            accounts.Add(new ProviderAccount(tenant, version, settings[1], ToSecrets(secrets, SecretNames.FallbackPrefix)) { Place = 1 });
+        if (fields.FallbackToSystem == true)
+            accounts.Add(system.Account with { Settings = settings[^1] });
+        return accounts;
+    }
+
+    private static ProviderSecrets ToSecrets(IReadOnlyDictionary<string, string> values, string prefix)
+    {
+        return new()
+        {
+            SmtpPassword = Get(SecretNames.SmtpPassword),
+            SmtpOAuthClientSecret = Get(SecretNames.SmtpOauthClientSecret),
+            SmtpOAuthRefreshToken = Get(SecretNames.SmtpOauthRefreshToken),
+            AwsAccessKey = Get(SecretNames.AwsAccessKey),
+            AwsSecretKey = Get(SecretNames.AwsSecretKey),
+            AwsSessionToken = Get(SecretNames.AwsSessionToken),
+            ApiKey = Get(SecretNames.ApiKey),
+        };
+
+        string? Get(string name) => values.GetValueOrDefault(prefix + name);
+    }
 
     private async ValueTask<TenantConfig?> GetActiveAsync(TenantId tenant, CancellationToken cancellationToken) =>
         tenant.IsSystem ? null : await cache.GetAsync(tenant, cancellationToken) is { IsActive: true } config ? config : null;
 
     private static string VersionOf(TenantConfig config) => $"{config.Id} {config.ETag}";
 
-    private ProviderSettings SettingsOf(TenantConfig config) =>
-        _settings.GetValue(config, config => WithSender(TenantConfig.ToProviderSettings(config.Fields)));
+    private IReadOnlyList<ProviderSettings> SettingsOf(TenantConfig config) => _settings.GetValue(config, config => ToSettings(config.Fields));
+
+    private List<ProviderSettings> ToSettings(ConfigFields fields)
+    {
+        var settings = TenantConfig.ToProviders(fields).Select(WithSender).ToList();
+        // From the system's own address, which alone its provider knows; answers go to the tenant all the same.
+        if (fields.FallbackToSystem == true)
+            settings.Add(system.Account.Settings with { ReplyTo = fields.ReplyTo ?? fields.FromEmail });
+        return settings;
+    }
 
     // Console and file may have no sender of their own.
     private ProviderSettings WithSender(ProviderSettings settings) =>

@@ -34,8 +34,16 @@ public sealed record TenantConfig
 
     public bool HasSecret(string name) => Secrets?.Ciphertexts.ContainsKey(name) ?? false;
 
-    /// <summary>The provider part, with defaults filled in.</summary>
-    public static ProviderSettings ToProviderSettings(ConfigFields fields)
+    /// <summary>Those who are to send, in the order in which they are asked: the first one, and its fallback. Defaults are filled in.</summary>
+    public static IReadOnlyList<ProviderSettings> ToProviders(ConfigFields fields)
+    {
+        var first = ToSettings(fields) with { FromName = fields.FromName, ReplyTo = fields.ReplyTo };
+        return fields.Fallback is { } second
+            ? [first, ToSettings(second) with { FromEmail = second.FromEmail ?? first.FromEmail, FromName = first.FromName, ReplyTo = first.ReplyTo }]
+            : [first];
+    }
+
+    private static ProviderSettings ToSettings(ProviderFields fields)
     {
         if (!ProviderTypes.TryParse(fields.ProviderType, out var type))
             throw new InvalidOperationException("A saved configuration has an unknown provider.");
@@ -48,13 +56,14 @@ public sealed record TenantConfig
             SmtpUsername = fields.SmtpUsername,
             SmtpUseSsl = ssl,
             SmtpUseTls = fields.SmtpUseTls ?? !ssl,
+            SmtpOAuthTokenUrl = fields.SmtpOauthTokenUrl,
+            SmtpOAuthClientId = fields.SmtpOauthClientId,
+            SmtpOAuthScope = fields.SmtpOauthScope,
             AwsRegion = fields.AwsRegion,
             AwsConfigurationSet = fields.AwsConfigurationSet,
             ApiEndpoint = fields.ApiEndpoint,
             MailgunDomain = fields.MailgunDomain,
             FromEmail = fields.FromEmail,
-            FromName = fields.FromName,
-            ReplyTo = fields.ReplyTo,
             CostPerEmailUsd = fields.CostPerEmailUsd ?? ProviderCatalog.DefaultCost(type),
         };
     }

@@ -28,14 +28,14 @@ public interface ITenantPolicies
 /// <summary>Where providers come from.</summary>
 public interface IProviderAccounts
 {
-    /// <summary>The settings alone, which need no key.</summary>
-    ValueTask<ProviderSettings> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken);
+    /// <summary>Those who send the tenant's mail, at least one, in the order in which they are asked: each is for what the one before can't do. Needs no key.</summary>
+    ValueTask<IReadOnlyList<ProviderSettings>> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken);
 
-    /// <summary>The account, with its secrets decrypted.</summary>
+    /// <summary>The same as accounts, with their secrets decrypted.</summary>
     /// <exception cref="Keys.KeyUnavailableException">The secrets can't be decrypted.</exception>
-    ValueTask<ProviderAccount> GetAccountAsync(TenantId tenant, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<ProviderAccount>> GetAccountsAsync(TenantId tenant, CancellationToken cancellationToken);
 
-    /// <summary>The version that the account has now, without opening its secrets.</summary>
+    /// <summary>The version that the first account has now, without opening its secrets.</summary>
     ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken);
 }
 
@@ -78,7 +78,7 @@ internal sealed class TenantPolicies(ConfigCache cache, SystemProvider system, P
                 fields?.DailyQuota ?? 0,
                 fields?.MonthlyBudgetUsd ?? 0)
             : LimitRules.None;
-        var provider = fields is { } own && own.IsActive != false ? TenantConfig.ToProviderSettings(own) : system.Account.Settings;
+        var provider = fields is { } own && own.IsActive != false ? TenantConfig.ToProviders(own)[0] : system.Account.Settings;
         return new TenantPolicy(
             limits,
             provider.CostPerEmailUsd,

@@ -19,7 +19,7 @@ internal static class DeadLetterEnds
     /// It begins anew, behind those that wait already: by its first arrival it would stand before them all. What it had taken of its
     /// tenant's budget was given back when it died, so it is charged anew.
     /// </summary>
-    public static LedgerEntry Replay(LedgerEntry entry, DateTimeOffset now) => Outcomes.Queue(entry, now) with { ArrivedAt = now, Charge = null };
+    public static LedgerEntry Replay(LedgerEntry entry, DateTimeOffset now) => Outcomes.Queue(entry, now) with { ArrivedAt = now, Charge = null, SpentUsd = 0 };
 
     /// <summary>It ends without its content. The payload, where it lies in the store, is to be removed after this is written.</summary>
     public static LedgerEntry Fail(LedgerEntry entry, string reason, DateTimeOffset now) =>

@@ -15,6 +15,9 @@ public sealed record ClaimPolicy(string Instance, bool IsOnlyProcess)
     /// <summary>How long a provider may take; the rest of the claim is for writing down what it said.</summary>
     public static readonly TimeSpan SendTime = TimeSpan.FromMinutes(4);
 
+    /// <summary>When the sending of a claimed message must be over.</summary>
+    public static DateTimeOffset SendingEnds(LedgerEntry claimed) => claimed.ClaimedUntil!.Value - (Lifetime - SendTime);
+
     /// <summary>How far two processes' clocks may differ.</summary>
     public static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(1);
 

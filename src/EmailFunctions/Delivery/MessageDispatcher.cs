@@ -141,17 +141,37 @@ public sealed class MessageDispatcher(
     private async Task SendAsync(Turn turn, CancellationToken cancellationToken)
     {
         var email = await sender.PrepareAsync(turn.Entry!, cancellationToken);
-        while (await IsTooLateAsync(turn, email, cancellationToken))
+        while (true)
         {
-            // The time of its slot has passed: others may count on what is after it.
-            turn = await TakeAnotherSlotAsync(turn.Entry!, cancellationToken);
-            if (turn.Kind != TurnKind.Claimed)
+            while (!email.IsBegun && await IsTooLateAsync(turn, email, cancellationToken))
+            {
+                // The time of its slot has passed: others may count on what is after it.
+                turn = await TakeAnotherSlotAsync(turn.Entry!, cancellationToken);
+                if (turn.Kind != TurnKind.Claimed)
+                    return;
+            }
+
+            var attempt = await sender.SendAsync(email, turn.Entry!, cancellationToken);
+            if (await GoOnAsync(turn.Entry!, email, attempt) is not { } next)
                 return;
+            turn = turn with { Entry = next };
+        }
+    }
+
+    // The row with which the attempt goes on, at the next provider or for the next recipients; null: it is over, and written down. Neither
+    // is to be cancelled: what a provider has done must be written down.
+    private async Task<LedgerEntry?> GoOnAsync(LedgerEntry claimed, PreparedEmail email, Attempt attempt)
+    {
+        if (email.CanBeSent && attempt.Result.MayGoElsewhere && email.TryGoTo(email.Place + 1, attempt.Result))
+            return Outcomes.FailOver(claimed, attempt, time.GetUtcNow());
+        if (attempt.LetsOthersFollow)
+        {
+            email.GoOn(attempt);
+            return await recorder.RecordPartAsync(claimed, attempt);
         }
 
-        var attempt = await sender.SendAsync(email, cancellationToken);
-        // Not to be cancelled: what a provider has done must be written down.
-        await recorder.RecordAsync(turn.Entry!, attempt);
+        await recorder.RecordAsync(claimed, attempt with { Result = email.MoreHopeful(attempt.Result) });
+        return null;
     }
 
     private async Task<Turn> TakeAnotherSlotAsync(LedgerEntry claimed, CancellationToken cancellationToken)

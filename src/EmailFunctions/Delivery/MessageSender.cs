@@ -6,29 +6,13 @@ using EmailFunctions.Storage;
 
 namespace EmailFunctions.Delivery;
 
-/// <summary>What came of an attempt.</summary>
-/// <param name="Result">What the provider said, or why it was not asked.</param>
-/// <param name="Account">With which account; null when it did not come to that.</param>
-/// <param name="Content">What was to be sent; null when it could not be read.</param>
-/// <param name="Duration">The call of the provider.</param>
-public sealed record Attempt(SendResult Result, ProviderAccount? Account, EmailContent? Content, TimeSpan Duration)
-{
-    /// <summary>Who was asked; null when it did not come to that.</summary>
-    public ProviderSettings? Provider => Account?.Settings;
-}
-
-/// <summary>A message with all that its sending needs, or why it can't be sent.</summary>
-internal sealed record PreparedEmail(OutgoingEmail? Email, ProviderAccount? Account, SendResult? Failure)
-{
-    public bool CanBeSent => Failure is null;
-}
-
-/// <summary>Gets what a claimed message needs, and hands it to its provider.</summary>
+/// <summary>Gets what a claimed message needs, and hands it to its providers.</summary>
 public sealed partial class MessageSender(
     MessagePayloads payloads,
     IProviderAccounts accounts,
     ProviderRegistry providers,
     ProviderGates gates,
+    ProviderHealth health,
     OutcomeRecorder recorder,
     TimeProvider time,
     ILogger<MessageSender> logger)
@@ -36,46 +20,63 @@ public sealed partial class MessageSender(
     // What is out of order here is tried again then, and is not the message's fault.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    /// <summary>Reads the content and the account. Never throws: what is missing is a failure of the attempt.</summary>
+    /// <summary>Reads the content and the accounts. Never throws: what is missing is a failure of the attempt.</summary>
     internal async Task<PreparedEmail> PrepareAsync(LedgerEntry claimed, CancellationToken cancellationToken)
     {
         OutgoingEmail? email = null;
-        ProviderAccount? account = null;
+        IReadOnlyList<ProviderAccount> route = [];
         var failure = await CatchAsync(
             claimed.Id,
             async () =>
             {
                 email = new OutgoingEmail(claimed.Id, claimed.CreatedAt, await payloads.ReadAsync(claimed, cancellationToken));
-                account = await accounts.GetAccountAsync(claimed.Id.Tenant, cancellationToken);
+                route = await accounts.GetAccountsAsync(claimed.Id.Tenant, cancellationToken);
                 await recorder.EnsureRecordableAsync(claimed.Id.Tenant, cancellationToken);
-                return Check(email, account);
+                return null;
             });
-        return new PreparedEmail(email, account, failure);
+        return new PreparedEmail { Email = email, Route = route, Failure = failure };
     }
 
-    /// <summary>Hands the message to its provider, unless something was missing.</summary>
-    internal async Task<Attempt> SendAsync(PreparedEmail prepared, CancellationToken cancellationToken)
+    /// <summary>
+    /// Calls the next provider that is not left alone, for as many of the open recipients as one call can be for, unless something was
+    /// missing. Nobody is called where all are left alone.
+    /// </summary>
+    internal async Task<Attempt> SendAsync(PreparedEmail prepared, LedgerEntry claimed, CancellationToken cancellationToken)
     {
+        if (prepared.Failure is { } failure)
+            return new Attempt(failure, prepared.Route.Count > 0 ? prepared.Route[0] : null, prepared.Email?.Content, TimeSpan.Zero) { ConfigVersion = prepared.ConfigVersion };
+        var tenant = claimed.Id.Tenant;
+        if (!prepared.IsBegun && gates.Find(tenant, prepared.Settings, prepared.Place, out var place) is { } stopped && !prepared.TryGoTo(place, stopped))
+            return new Attempt(stopped, prepared.Route[prepared.Place], prepared.Email!.Content, TimeSpan.Zero) { ConfigVersion = prepared.ConfigVersion };
+
+        var account = prepared.Route[prepared.Place];
+        var email = prepared.NextCall(claimed, providers.Has(account.Settings.Type) ? providers.Get(account.Settings.Type).MaxRecipientsPerCall : int.MaxValue);
         var started = time.GetTimestamp();
-        var result = prepared.Failure
-            ?? await CatchAsync(
-                prepared.Email!.Id,
-                async () => await gates.CallAsync(prepared.Email.Id.Tenant, prepared.Account!.Settings, token => CallAsync(prepared.Email, prepared.Account, token), cancellationToken));
-        return new Attempt(result!, prepared.Account, prepared.Email?.Content, time.GetElapsedTime(started));
+        var result = Check(email, account) ?? await CatchAsync(
+            claimed.Id,
+            async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, new ProviderCall(token => CallAsync(email, account, claimed, token), token => ProbeAsync(account, token)), cancellationToken));
+        health.Note(tenant, account, result!);
+        return new Attempt(result!, account, email.Content, time.GetElapsedTime(started))
+        {
+            Called = email.Recipients,
+            IsPart = prepared.HasMoreAfter(claimed, email),
+            ConfigVersion = prepared.ConfigVersion,
+        };
     }
 
     private SendResult? Check(OutgoingEmail email, ProviderAccount account)
     {
         if (!providers.Has(account.Settings.Type))
-            return SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "This version can't send through the configured provider.");
+            return SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "This deployment can't send through the configured provider.");
         return email.Content.FromEmail is null && account.Settings.FromEmail is null
             ? SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "Neither the message nor the configuration has a sender.")
             : null;
     }
 
-    private async Task<SendResult> CallAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
+    private async Task<SendResult> CallAsync(OutgoingEmail email, ProviderAccount account, LedgerEntry claimed, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(ClaimPolicy.SendTime, time);
+        var rest = ClaimPolicy.SendingEnds(claimed) - time.GetUtcNow();
+        using var timeout = new CancellationTokenSource(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
@@ -86,6 +87,12 @@ public sealed partial class MessageSender(
         {
             return SendResult.Failed(SendStatus.Transient, ErrorCategory.Timeout, "The provider did not take the message in time.");
         }
+    }
+
+    private async Task<SendResult?> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
+    {
+        var probe = await providers.Get(account.Settings.Type).ProbeAsync(account, cancellationToken);
+        return probe.IsHealthy ? null : SendResult.Failed(SendStatus.Transient, probe.Category ?? ErrorCategory.ProviderUnavailable, probe.Answer);
     }
 
     private async Task<SendResult?> CatchAsync(MessageId id, Func<Task<SendResult?>> act)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.Delivery.Lanes;
@@ -51,25 +52,27 @@ public sealed partial class OutcomeRecorder(
     /// <exception cref="StoreUnavailableException">The store stayed away; the claim will be found abandoned.</exception>
     public async Task RecordAsync(LedgerEntry claimed, Attempt attempt)
     {
-        LedgerEntry? outcome = null;
-        TenantPolicy? policy = null;
         var started = time.GetTimestamp();
-        for (var wait = FirstWait; ; wait = wait * 3 < LongestWait ? wait * 3 : LongestWait)
-        {
-            try
-            {
-                policy ??= await policies.GetAsync(claimed.Id.Tenant, fresh: false, CancellationToken.None);
-                outcome ??= Outcomes.Of(claimed, attempt, retries, policy.HoldsUnknown, time.GetUtcNow());
-                if (await TryRecordAsync(claimed, outcome, attempt, policy))
-                    await FollowAsync(claimed, outcome, attempt, isInLine: GoesInLine(attempt, policy));
-                return;
-            }
-            catch (StoreUnavailableException exception) when (time.GetElapsedTime(started) + wait < Patience)
-            {
-                RecordDelayed(logger, exception, claimed.Id);
-                await Task.Delay(wait, time, CancellationToken.None);
-            }
-        }
+        var policy = await PatientlyAsync(claimed, started, () => GetPolicyAsync(claimed));
+        var outcome = Outcomes.Of(claimed, attempt, retries, policy.HoldsUnknown, time.GetUtcNow());
+        if (await PatientlyAsync(claimed, started, () => TryRecordAsync(claimed, outcome, attempt, policy)) is not null)
+            await FollowAsync(claimed, outcome, attempt, isInLine: GoesInLine(attempt, policy));
+    }
+
+    /// <summary>
+    /// Records a call that was for some of the recipients, before the next one: if this process dies then, only the rest is sent again.
+    /// </summary>
+    /// <returns>The row, still claimed; null when the claim was lost.</returns>
+    /// <exception cref="StoreUnavailableException">The store stayed away; the claim will be found abandoned.</exception>
+    public async Task<LedgerEntry?> RecordPartAsync(LedgerEntry claimed, Attempt attempt)
+    {
+        var started = time.GetTimestamp();
+        var policy = await PatientlyAsync(claimed, started, () => GetPolicyAsync(claimed));
+        var now = time.GetUtcNow();
+        var outcome = Outcomes.Part(claimed, attempt, now + ClaimPolicy.Lifetime, now);
+        return await PatientlyAsync(claimed, started, () => TryRecordAsync(claimed, outcome, attempt, policy)) is { } etag
+            ? outcome with { ETag = etag }
+            : null;
     }
 
     /// <summary>Makes a dead letter of a message that has no attempt left; false when its row changed meanwhile.</summary>
@@ -81,28 +84,47 @@ public sealed partial class OutcomeRecorder(
         var unseen = new Attempt(Outcomes.Unseen, Account: null, await payloads.TryReadAsync(entry, cancellationToken), TimeSpan.Zero);
         var outcome = Outcomes.GiveUp(entry, time.GetUtcNow());
         var policy = await policies.GetAsync(entry.Id.Tenant, fresh: false, cancellationToken);
-        if (!await WriteAsync(before, outcome, unseen, policy))
+        if (await WriteAsync(before, outcome, unseen, policy) is null)
             return false;
         NotSent(logger, outcome.Id, outcome.Status, outcome.ErrorCategory, outcome.Attempts);
         return true;
     }
 
-    // False: the row is no longer ours, so somebody else decides what becomes of the message.
-    private async Task<bool> TryRecordAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
+    private async Task<TenantPolicy> GetPolicyAsync(LedgerEntry entry) =>
+        await policies.GetAsync(entry.Id.Tenant, fresh: false, CancellationToken.None);
+
+    private async Task<T> PatientlyAsync<T>(LedgerEntry claimed, long started, Func<Task<T>> act)
+    {
+        for (var wait = FirstWait; ; wait = wait * 3 < LongestWait ? wait * 3 : LongestWait)
+        {
+            try
+            {
+                return await act();
+            }
+            catch (StoreUnavailableException exception) when (time.GetElapsedTime(started) + wait < Patience)
+            {
+                RecordDelayed(logger, exception, claimed.Id);
+                await Task.Delay(wait, time, CancellationToken.None);
+            }
+        }
+    }
+
+    // The row's new ETag, empty where nobody will need it. Null: the row is no longer ours, so somebody else decides what becomes of the message.
+    private async Task<string?> TryRecordAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
         var before = claimed;
         while (true)
         {
-            if (await WriteAsync(before, outcome, attempt, policy))
-                return true;
+            if (await WriteAsync(before, outcome, attempt, policy) is { } etag)
+                return etag;
             // The sweep has touched the row, an earlier write took place although it answered an error, or the claim was lost.
             var now = await ledger.GetAsync(claimed.Id, CancellationToken.None);
             if (now is null || now.Attempts != claimed.Attempts || now.ClaimedBy != claimed.ClaimedBy)
             {
                 if (now?.Status == outcome.Status && now.Attempts == outcome.Attempts)
-                    return true;
+                    return "";
                 ClaimLost(logger, claimed.Id);
-                return false;
+                return null;
             }
 
             before = now;
@@ -111,25 +133,19 @@ public sealed partial class OutcomeRecorder(
 
     // In one batch, in which the limits join only where they change: the message goes back into line, or gives back what it took, since
     // recipients were refused or it was not sent at all.
-    private async Task<bool> WriteAsync(LedgerEntry before, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
+    private async Task<string?> WriteAsync(LedgerEntry before, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
         if (GoesInLine(attempt, policy))
-            return await lanes.PutOffAsync(before, outcome, outcome.DueAt);
+            return await lanes.PutOffAsync(before, outcome, outcome.DueAt) ? "" : null;
         var records = await PrepareAsync(before, outcome, attempt, policy);
-        if (outcome.Status.IsFinal() && before.Charge is { CostUsd: > 0 } charge && Refund(charge, outcome) is { CostUsd: > 0 } refund)
-            return await lanes.ChangeAsync(before, outcome, refund, records) is not null;
-        return await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], CancellationToken.None) is not null;
+        return outcome.Status.IsFinal() && outcome.Unspent is { } unspent
+            ? await lanes.ChangeAsync(before, outcome, unspent, records)
+            : await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], CancellationToken.None);
     }
 
     // Put off by its provider, a message of a tenant with limits stands in line again, and the line waits with it.
     private static bool GoesInLine(Attempt attempt, TenantPolicy policy) =>
         policy.Limits.HasAny && attempt.Result.Status is SendStatus.Throttled or SendStatus.Postponed;
-
-    private static Charge Refund(Charge charge, LedgerEntry outcome)
-    {
-        var untaken = outcome.Status == MessageStatus.Sent ? outcome.RefusedRecipients.Length : outcome.RecipientCount;
-        return charge with { CostUsd = charge.CostUsd * untaken / outcome.RecipientCount };
-    }
 
     // The rows that join the ledger's batch. Those that find no place in it are written before it: their keys are the same in
     // a repeat, so they can't become double.
@@ -145,27 +161,39 @@ public sealed partial class OutcomeRecorder(
     private async Task<List<EntityWrite>> RecordsAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
         var records = new List<EntityWrite>();
-        if (!outcome.Status.IsFinal() || attempt.Content is not { } content)
+        if (attempt.Content is not { } content)
             return records;
-        var provider = attempt.Provider?.Type.Name() ?? "none";
-        var taken = outcome.Status == MessageStatus.Sent ? content.RecipientCount - outcome.RefusedRecipients.Length : 0;
-        if (policy.LogsUsage)
-        {
-            var cost = taken * (attempt.Provider?.CostPerEmailUsd ?? 0);
-            records.Add(new UsageRow(claimed.Id.Tenant, claimed.Id.Unique, outcome.UpdatedAt, provider, outcome.Status == MessageStatus.Sent, taken, cost, attempt.Duration, claimed.WasLimited).ToWrite());
-        }
-
+        if (policy.LogsUsage && (outcome.Status.IsFinal() || attempt.Taken.Count > 0))
+            records.Add(ToUsageRow(claimed, outcome, attempt).ToWrite());
         if (policy.LogsAudit)
-            records.AddRange(await TryAuditRowsAsync(claimed, outcome, content, provider));
+            records.AddRange(await TryAuditRowsAsync(claimed, outcome, attempt, content));
         return records;
     }
 
+    private static UsageRow ToUsageRow(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt)
+    {
+        var isPart = !outcome.Status.IsFinal();
+        return new UsageRow(
+            claimed.Id.Tenant,
+            isPart ? string.Create(CultureInfo.InvariantCulture, $"{claimed.Id.Unique}.{claimed.TakenRecipients.Length}") : claimed.Id.Unique,
+            outcome.UpdatedAt,
+            NameOf(attempt),
+            outcome.Status == MessageStatus.Sent,
+            attempt.Taken.Count,
+            attempt.Taken.Count * (attempt.Provider?.CostPerEmailUsd ?? 0),
+            attempt.Duration,
+            claimed.WasLimited,
+            isPart);
+    }
+
+    private static string NameOf(Attempt attempt) => attempt.Provider?.Type.Name() ?? "none";
+
     // Without the key there is no form in which recipients may be stored. The outcome itself must be written all the same.
-    private async Task<IEnumerable<EntityWrite>> TryAuditRowsAsync(LedgerEntry claimed, LedgerEntry outcome, EmailContent content, string provider)
+    private async Task<IReadOnlyList<EntityWrite>> TryAuditRowsAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, EmailContent content)
     {
         try
         {
-            return await AuditRowsAsync(claimed, outcome, content, provider);
+            return await AuditRowsAsync(claimed, outcome, attempt, content);
         }
         catch (KeyUnavailableException exception)
         {
@@ -174,24 +202,30 @@ public sealed partial class OutcomeRecorder(
         }
     }
 
-    private async Task<IEnumerable<EntityWrite>> AuditRowsAsync(LedgerEntry claimed, LedgerEntry outcome, EmailContent content, string provider)
+    // One row for each recipient whose outcome is final now; those of earlier calls have theirs.
+    private async Task<IReadOnlyList<EntityWrite>> AuditRowsAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, EmailContent content)
     {
+        var taken = attempt.Taken.ToHashSet();
+        var recipients = content.Recipients.ToList();
+        var settled = claimed.OpenRecipients.Where(index => outcome.Status.IsFinal() || taken.Contains(index) || outcome.RefusedRecipients.Contains(index)).ToList();
+        if (settled.Count == 0)
+            return [];
         var hash = await hasher.ForTenantAsync(claimed.Id.Tenant, CancellationToken.None);
-        return content.Recipients.Select((address, index) =>
+        return [.. settled.Select(index =>
         {
             var refused = outcome.RefusedRecipients.Contains(index);
             return new AuditRow(
                 AuditRow.IdOf(outcome.UpdatedAt, claimed.Id.Unique, index),
                 claimed.Id.Tenant,
-                hash(address),
+                hash(recipients[index]),
                 TemplateName: null,
-                refused ? MessageStatus.Failed.Name() : outcome.Status.Name(),
-                provider,
+                refused ? MessageStatus.Failed.Name() : taken.Contains(index) ? MessageStatus.Sent.Name() : outcome.Status.Name(),
+                NameOf(attempt),
                 claimed.Id.ToString(),
-                refused ? ErrorCategory.Recipient.Name() : outcome.ErrorCategory,
+                refused ? ErrorCategory.Recipient.Name() : taken.Contains(index) ? null : outcome.ErrorCategory,
                 claimed.TraceId,
                 outcome.UpdatedAt).ToWrite();
-        });
+        })];
     }
 
     // The sweep would do both later; a failure here loses nothing.
@@ -218,8 +252,8 @@ public sealed partial class OutcomeRecorder(
     // The configuration was changed while the message was on its way: what the change released did not hold this one yet.
     private async Task ReleaseIfMendedAsync(MessageId id, Attempt attempt)
     {
-        if (attempt.Account is { } account
-            && await accounts.GetVersionAsync(id.Tenant, CancellationToken.None) != account.Version
+        if (attempt.ConfigVersion is { } version
+            && await accounts.GetVersionAsync(id.Tenant, CancellationToken.None) != version
             && await ledger.GetAsync(id, CancellationToken.None) is { } entry)
         {
             await held.TryReleaseAsync(entry, CancellationToken.None);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EmailFunctions.Limits;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
@@ -37,19 +38,13 @@ internal static class Outcomes
     public static LedgerEntry Of(LedgerEntry claimed, Attempt attempt, RetryPolicy retries, bool holdsUnknown, DateTimeOffset now)
     {
         var result = attempt.Result;
-        var entry = claimed with
-        {
-            Provider = attempt.Provider?.Type.Name() ?? claimed.Provider,
-            ProviderMessageId = result.ProviderMessageId,
-            ProviderAnswer = result.Answer,
-            ErrorCategory = result.Category?.Name(),
-            RefusedRecipients = [.. result.RefusedRecipients],
-            ClaimedBy = null,
-            ClaimedUntil = null,
-        };
+        var entry = After(claimed, attempt);
         return result.Status switch
         {
+            SendStatus.Sent when entry.OpenRecipients.Count > 0 => Again(entry with { ErrorCategory = ErrorCategory.Recipient.Name() }, RetryReason, result, retries, now),
             SendStatus.Sent => End(entry, MessageStatus.Sent, now),
+            // Somebody has it, or had it refused by the provider that the others were taken by.
+            SendStatus.Permanent when !entry.TakenRecipients.IsEmpty => End(entry with { RefusedRecipients = Joined(entry.RefusedRecipients, entry.OpenRecipients) }, MessageStatus.Sent, now),
             SendStatus.Permanent => End(entry, MessageStatus.Failed, now),
             SendStatus.Misconfigured => Hold(entry, ConfigReason, now),
             SendStatus.Throttled or SendStatus.Postponed => Wait(entry, ProviderReason, PauseUntil(result, now), now) with { Limit = LimitNames.Provider },
@@ -57,6 +52,18 @@ internal static class Outcomes
             _ => Again(entry, RetryReason, result, retries, now),
         };
     }
+
+    /// <summary>The row after a call that was for some recipients only, with those that it settled; the message stays claimed.</summary>
+    /// <param name="claimed">Its row.</param>
+    /// <param name="attempt">The call.</param>
+    /// <param name="until">When the claim ends now.</param>
+    /// <param name="now">Now.</param>
+    public static LedgerEntry Part(LedgerEntry claimed, Attempt attempt, DateTimeOffset until, DateTimeOffset now) =>
+        After(claimed, attempt) with { ClaimedBy = claimed.ClaimedBy, ClaimedUntil = until, UpdatedAt = now };
+
+    /// <summary>A provider did not take the message; the attempt goes on with the next one.</summary>
+    public static LedgerEntry FailOver(LedgerEntry claimed, Attempt attempt, DateTimeOffset now) =>
+        claimed.WithHistory(Line(After(claimed, attempt), HistoryEntry.FailedOver, now));
 
     /// <summary>Until when a provider that said "too much" is left alone.</summary>
     public static DateTimeOffset PauseUntil(SendResult result, DateTimeOffset now) => now + (result.RetryAfter ?? DefaultPause);
@@ -90,11 +97,32 @@ internal static class Outcomes
     public static LedgerEntry Abandoned(LedgerEntry entry, DateTimeOffset now) =>
         entry.WithHistory(new HistoryEntry(HistoryEntry.Unknown, now) { Attempt = entry.Attempts, Provider = entry.Provider }) with { Failures = entry.Failures + 1 };
 
+    private static LedgerEntry After(LedgerEntry claimed, Attempt attempt)
+    {
+        var result = attempt.Result;
+        var taken = attempt.Taken;
+        return claimed with
+        {
+            Provider = attempt.Provider?.Type.Name() ?? claimed.Provider,
+            ProviderMessageId = result.ProviderMessageId,
+            ProviderAnswer = result.Answer,
+            ErrorCategory = result.Category?.Name(),
+            TakenRecipients = Joined(claimed.TakenRecipients, taken),
+            RefusedRecipients = Joined(claimed.RefusedRecipients, attempt.Refused),
+            SpentUsd = claimed.SpentUsd + (taken.Count * (attempt.Provider?.CostPerEmailUsd ?? 0)),
+            ClaimedBy = null,
+            ClaimedUntil = null,
+        };
+    }
+
+    private static ImmutableArray<int> Joined(ImmutableArray<int> positions, IReadOnlyList<int> more) =>
+        more.Count == 0 ? positions : [.. positions.Union(more).Order()];
+
     private static LedgerEntry NobodySaw(LedgerEntry entry, SendResult result, RetryPolicy retries, bool holds, DateTimeOffset now) =>
         holds ? Hold(entry, UnknownReason, now) : Again(entry, UnknownReason, result, retries, now);
 
     private static LedgerEntry End(LedgerEntry entry, MessageStatus status, DateTimeOffset now) =>
-        Note(Rest(entry) with { Status = status, Payload = null, PayloadStored = false }, status.Name(), now);
+        Note(Rest(entry) with { Status = status, Payload = null, PayloadStored = false, TakenRecipients = status == MessageStatus.Sent ? [] : entry.TakenRecipients }, status.Name(), now);
 
     private static LedgerEntry Again(LedgerEntry entry, string reason, SendResult result, RetryPolicy retries, DateTimeOffset now)
     {

@@ -6,39 +6,82 @@ using Polly.CircuitBreaker;
 
 namespace EmailFunctions.Delivery;
 
+/// <summary>How to call a provider, and how to ask beforehand whether it is back.</summary>
+/// <param name="Send">Sends the message.</param>
+/// <param name="Probe">Asks without sending; null: it would take mail.</param>
+public sealed record ProviderCall(Func<CancellationToken, Task<SendResult>> Send, Func<CancellationToken, Task<SendResult?>> Probe);
+
 /// <summary>
-/// Stands between a tenant's mail and its provider, in this process. A provider that fails again and again is left alone for a
-/// while, and then asked with one message; one that says "too much" is left alone for as long as it asks. Who comes meanwhile is
-/// put off before it is claimed, so that no attempt is used up.
+/// Stands between a tenant's mail and its providers, in this process. A provider that fails again and again is left alone for a
+/// while, and then asked with one message, or, where another one sends meanwhile, by a probe first; one that says "too much" is left alone
+/// for as long as it asks. Where nobody else sends, who comes meanwhile is put off before it is claimed, so that no attempt is used up.
 /// </summary>
 public sealed class ProviderGates(TimeProvider time)
 {
     // A gate that is gone opens anew: it costs a few attempts.
     private const int MaxGates = 10_000;
 
-    private readonly ConcurrentDictionary<TenantId, Gate> _gates = new();
+    private readonly ConcurrentDictionary<(TenantId Tenant, int Place), Gate> _gates = new();
 
-    /// <summary>Until when the provider is left alone; null: it may be called.</summary>
+    /// <summary>Until when nobody is to be called; null: somebody may be.</summary>
     /// <param name="tenant">Whose mail it sends.</param>
-    /// <param name="provider">Whom the tenant sends through now: another one begins anew.</param>
-    public DateTimeOffset? StoppedUntil(TenantId tenant, ProviderSettings provider) => GateOf(tenant, provider).StoppedUntil();
+    /// <param name="route">Whom the tenant sends through now, in order: a changed one begins anew.</param>
+    public DateTimeOffset? StoppedUntil(TenantId tenant, IReadOnlyList<ProviderSettings> route)
+    {
+        if (route.Count == 1)
+            return GateOf(tenant, route, 0).Enter();
+        DateTimeOffset? first = null;
+        for (var place = 0; place < route.Count; place++)
+        {
+            var gate = GateOf(tenant, route, place);
+            // Too much mail is no reason to go elsewhere.
+            if (gate.Until() is not { } until || gate.IsPaused)
+                return gate.Until();
+            first = first < until ? first : until;
+        }
 
-    /// <summary>The state as words for a client: <c>closed</c>, <c>open</c> or <c>half_open</c>, and until when it is left alone.</summary>
-    public (string State, DateTimeOffset? Until) StateOf(TenantId tenant, ProviderSettings provider) => GateOf(tenant, provider).State();
+        return first;
+    }
+
+    /// <summary>The first provider's state as words for a client: <c>closed</c>, <c>open</c> or <c>half_open</c>, and until when it is left alone.</summary>
+    public (string State, DateTimeOffset? Until) StateOf(TenantId tenant, IReadOnlyList<ProviderSettings> route) => GateOf(tenant, route, 0).State();
+
+    /// <summary>Finds who is to be called.</summary>
+    /// <param name="tenant">Whose mail it sends.</param>
+    /// <param name="route">Its providers.</param>
+    /// <param name="from">The first that may be.</param>
+    /// <param name="place">Who is; as many as there are: nobody.</param>
+    /// <returns>Why it is not the first; null: it is.</returns>
+    internal SendResult? Find(TenantId tenant, IReadOnlyList<ProviderSettings> route, int from, out int place)
+    {
+        SendResult? stopped = null;
+        for (place = from; place < route.Count && route.Count > 1; place++)
+        {
+            var gate = GateOf(tenant, route, place);
+            if (gate.Enter() is not { } until)
+                break;
+            stopped ??= Gate.LeftAlone(until - time.GetUtcNow());
+            if (gate.IsPaused)
+                place = route.Count;
+        }
+
+        return stopped;
+    }
 
     /// <summary>Calls the provider, unless it is to be left alone: that is <see cref="SendStatus.Postponed"/>, with the time to wait.</summary>
-    public Task<SendResult> CallAsync(TenantId tenant, ProviderSettings provider, Func<CancellationToken, Task<SendResult>> call, CancellationToken cancellationToken) =>
-        GateOf(tenant, provider).CallAsync(call, cancellationToken);
+    internal Task<SendResult> CallAsync(TenantId tenant, IReadOnlyList<ProviderSettings> route, int place, ProviderCall call, CancellationToken cancellationToken) =>
+        GateOf(tenant, route, place).CallAsync(call, cancellationToken);
 
-    private Gate GateOf(TenantId tenant, ProviderSettings provider)
+    private Gate GateOf(TenantId tenant, IReadOnlyList<ProviderSettings> route, int place)
     {
         if (_gates.Count > MaxGates)
             _gates.Clear();
-        var gate = _gates.GetOrAdd(tenant, static (_, make) => new Gate(make.provider, make.time), (provider, time));
-        if (gate.Provider == provider)
+        var (provider, isOneOfSeveral) = (route[place], route.Count > 1);
+        var gate = _gates.GetOrAdd((tenant, place), static (_, make) => new Gate(make.provider, make.isOneOfSeveral, make.time), (provider, isOneOfSeveral, time));
+        if (gate.IsFor(provider, isOneOfSeveral))
             return gate;
-        var next = new Gate(provider, time);
-        return _gates.AddOrUpdate(tenant, next, (_, current) => current.Provider == provider ? current : next);
+        var next = new Gate(provider, isOneOfSeveral, time);
+        return _gates.AddOrUpdate((tenant, place), next, (_, current) => current.IsFor(provider, isOneOfSeveral) ? current : next);
     }
 
     private sealed class Gate
@@ -51,6 +94,8 @@ public sealed class ProviderGates(TimeProvider time)
 
         private readonly Lock _lock = new();
         private readonly TimeProvider _time;
+        private readonly ProviderSettings _provider;
+        private readonly bool _isOneOfSeveral;
         private readonly CircuitBreakerStateProvider _state = new();
         private readonly ResiliencePipeline<SendResult> _breaker;
 
@@ -58,9 +103,9 @@ public sealed class ProviderGates(TimeProvider time)
         private DateTimeOffset _pausedUntil;
         private DateTimeOffset _brokenUntil;
 
-        public Gate(ProviderSettings provider, TimeProvider time)
+        public Gate(ProviderSettings provider, bool isOneOfSeveral, TimeProvider time)
         {
-            (Provider, _time) = (provider, time);
+            (_provider, _isOneOfSeveral, _time) = (provider, isOneOfSeveral, time);
             _breaker = new ResiliencePipelineBuilder<SendResult> { TimeProvider = time }
                 .AddCircuitBreaker(new CircuitBreakerStrategyOptions<SendResult>
                 {
@@ -68,8 +113,8 @@ public sealed class ProviderGates(TimeProvider time)
                     FailureRatio = 0.9,
                     MinimumThroughput = 5,
                     SamplingDuration = TimeSpan.FromMinutes(1),
-                    BreakDurationGenerator = static arguments => new(BreakAfter(arguments.HalfOpenAttempts)),
-                    ShouldHandle = static arguments => new(arguments.Outcome.Result is { } result && IsProvidersFault(result)),
+                    BreakDurationGenerator = arguments => new(BreakAfter(arguments.HalfOpenAttempts)),
+                    ShouldHandle = arguments => new(arguments.Outcome.Result is { } result && IsReasonToLeave(result)),
                     StateProvider = _state,
                     OnOpened = arguments =>
                     {
@@ -81,50 +126,61 @@ public sealed class ProviderGates(TimeProvider time)
                 .Build();
         }
 
-        public ProviderSettings Provider { get; }
+        /// <summary>Whether the provider asked to be left alone, and still is.</summary>
+        public bool IsPaused
+        {
+            get
+            {
+                lock (_lock)
+                    return _pausedUntil > _time.GetUtcNow();
+            }
+        }
 
-        public DateTimeOffset? StoppedUntil()
+        /// <summary>The answer to who comes to a provider that is left alone.</summary>
+        public static SendResult LeftAlone(TimeSpan wait) =>
+            SendResult.Failed(SendStatus.Postponed, ErrorCategory.ProviderUnavailable, "The provider failed repeatedly and is left alone for a while.") with { RetryAfter = wait };
+
+        public bool IsFor(ProviderSettings provider, bool isOneOfSeveral) => _provider == provider && _isOneOfSeveral == isOneOfSeveral;
+
+        /// <summary>Until when the provider is left alone; null: it is not.</summary>
+        public DateTimeOffset? Until()
+        {
+            lock (_lock)
+            {
+                var until = _pausedUntil > _brokenUntil ? _pausedUntil : _brokenUntil;
+                return until > _time.GetUtcNow() ? until : null;
+            }
+        }
+
+        /// <summary>The same for who would call it now: the first one after a break may, and the next ones wait for what comes of it.</summary>
+        public DateTimeOffset? Enter()
         {
             lock (_lock)
             {
                 if (Until() is { } until)
                     return until;
-                // The break is over: who asks now may try, and the next ones wait for what comes of it.
                 if (_state.CircuitState is CircuitState.Open or CircuitState.HalfOpen)
                     _brokenUntil = _time.GetUtcNow() + ProbeTime;
                 return null;
             }
         }
 
-        public (string State, DateTimeOffset? Until) State()
-        {
-            lock (_lock)
-                return (_state.CircuitState switch { CircuitState.Closed => "closed", CircuitState.HalfOpen => "half_open", _ => "open" }, Until());
-        }
+        public (string State, DateTimeOffset? Until) State() =>
+            (_state.CircuitState switch { CircuitState.Closed => "closed", CircuitState.HalfOpen => "half_open", _ => "open" }, Until());
 
-        public async Task<SendResult> CallAsync(Func<CancellationToken, Task<SendResult>> call, CancellationToken cancellationToken)
+        public async Task<SendResult> CallAsync(ProviderCall call, CancellationToken cancellationToken)
         {
             // Without leaving the caller's context, which counts where a test has one.
             var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellationToken);
             try
             {
-                var result = await _breaker.ExecuteAsync(static async (context, call) => await call(context.CancellationToken), context, call);
-                lock (_lock)
-                {
-                    if (result.Status == SendStatus.Throttled)
-                        _pausedUntil = Outcomes.PauseUntil(result, _time.GetUtcNow());
-                    else if (_state.CircuitState == CircuitState.Closed)
-                        _brokenUntil = default;
-                }
-
+                var result = await _breaker.ExecuteAsync(static async (context, state) => await state.Gate.AskAsync(state.Call, context.CancellationToken), context, (Gate: this, Call: call));
+                Note(result);
                 return result;
             }
             catch (BrokenCircuitException)
             {
-                var wait = State().Until is { } until ? until - _time.GetUtcNow() : ProbeTime;
-                return SendResult.Failed(SendStatus.Postponed, ErrorCategory.ProviderUnavailable, "The provider failed repeatedly and is left alone for a while.")
-                    with
-                { RetryAfter = wait };
+                return LeftAlone(Until() is { } until ? until - _time.GetUtcNow() : ProbeTime);
             }
             finally
             {
@@ -132,17 +188,31 @@ public sealed class ProviderGates(TimeProvider time)
             }
         }
 
-        private static bool IsProvidersFault(SendResult result) =>
-            result.Status is SendStatus.Transient or SendStatus.Unknown
-            && result.Category is ErrorCategory.Network or ErrorCategory.Timeout or ErrorCategory.ProviderUnavailable;
+        // Where another one can send the message, it need not be the message that finds out.
+        private async Task<SendResult> AskAsync(ProviderCall call, CancellationToken cancellationToken) =>
+            _isOneOfSeveral && _state.CircuitState == CircuitState.HalfOpen && await call.Probe(cancellationToken) is { } failure
+                ? failure
+                : await call.Send(cancellationToken);
 
-        private static TimeSpan BreakAfter(int failedProbes) =>
-            TimeSpan.FromTicks(Math.Min(LongestBreak.Ticks, FirstBreak.Ticks << Math.Min(failedProbes, 10)));
-
-        private DateTimeOffset? Until()
+        private void Note(SendResult result)
         {
-            var until = _pausedUntil > _brokenUntil ? _pausedUntil : _brokenUntil;
-            return until > _time.GetUtcNow() ? until : null;
+            lock (_lock)
+            {
+                if (result.Status == SendStatus.Throttled && _isOneOfSeveral && result.MayGoElsewhere)
+                    _brokenUntil = Outcomes.PauseUntil(result, _time.GetUtcNow());
+                else if (result.Status == SendStatus.Throttled)
+                    _pausedUntil = Outcomes.PauseUntil(result, _time.GetUtcNow());
+                else if (_state.CircuitState == CircuitState.Closed)
+                    _brokenUntil = default;
+            }
         }
+
+        private bool IsReasonToLeave(SendResult result) => _isOneOfSeveral && result.MayGoElsewhere
+            || (result.Status is SendStatus.Transient or SendStatus.Unknown
+                && result.Category is ErrorCategory.Network or ErrorCategory.Timeout or ErrorCategory.ProviderUnavailable);
+
+        // A probe costs no message, so it need not become rarer.
+        private TimeSpan BreakAfter(int failedProbes) =>
+            _isOneOfSeveral ? FirstBreak : TimeSpan.FromTicks(Math.Min(LongestBreak.Ticks, FirstBreak.Ticks << Math.Min(failedProbes, 10)));
     }
 }

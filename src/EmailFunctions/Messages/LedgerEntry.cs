@@ -76,6 +76,12 @@ public sealed record LedgerEntry
     /// <summary>Positions of the recipients that were refused while others were taken.</summary>
     public ImmutableArray<int> RefusedRecipients { get; init; } = [];
 
+    /// <summary>Positions of the recipients that have the message already, ascending, as long as others are still to get it.</summary>
+    public ImmutableArray<int> TakenRecipients { get; init; } = [];
+
+    /// <summary>What those who have the message have cost since it was charged, in USD.</summary>
+    public decimal SpentUsd { get; init; }
+
     /// <summary>The encoded content where it fits into the row; null when it lies in the payload store, or is gone.</summary>
     public byte[]? Payload { get; init; }
 
@@ -98,6 +104,15 @@ public sealed record LedgerEntry
 
     /// <summary>The stored version; null before it is stored.</summary>
     public string? ETag { get; init; }
+
+    /// <summary>Positions of the recipients that neither have the message nor were refused.</summary>
+    public IReadOnlyList<int> OpenRecipients =>
+        TakenRecipients.IsEmpty && RefusedRecipients.IsEmpty
+            ? [.. Enumerable.Range(0, RecipientCount)]
+            : [.. Enumerable.Range(0, RecipientCount).Except(TakenRecipients).Except(RefusedRecipients)];
+
+    /// <summary>What it was charged for and did not spend, less than nothing where it spent more; null: nothing.</summary>
+    public Charge? Unspent => Charge is { } charge && charge.CostUsd != SpentUsd ? charge with { CostUsd = charge.CostUsd - SpentUsd } : null;
 
     /// <summary>Whether a limit of its tenant's put it off, at any time.</summary>
     public bool WasLimited => History.Any(static line => line.Limit is not null);
@@ -133,11 +148,14 @@ public sealed record LedgerEntry
 /// <param name="CostUsd">What it costs if all recipients are taken.</param>
 public sealed record Charge(DateTimeOffset At, decimal CostUsd);
 
-/// <summary>One step in a message's life. <c>unknown</c> is a step that is no status: an attempt whose outcome nobody saw.</summary>
+/// <summary>One step in a message's life: a status that it took, or one of the steps below, which are none.</summary>
 public sealed record HistoryEntry(string Status, DateTimeOffset At)
 {
     /// <summary>An attempt whose outcome nobody saw.</summary>
     public const string Unknown = "unknown";
+
+    /// <summary>A provider that did not take it, within an attempt that went on with the next one.</summary>
+    public const string FailedOver = "failed_over";
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Attempt { get; init; }

@@ -76,4 +76,8 @@ public sealed record ProviderSecrets
 /// <param name="Version">Changes with every change of the configuration; connections of an older one are let go.</param>
 /// <param name="Settings">How to reach it.</param>
 /// <param name="Secrets">What opens it.</param>
-public sealed record ProviderAccount(TenantId Owner, string Version, ProviderSettings Settings, ProviderSecrets Secrets);
+public sealed record ProviderAccount(TenantId Owner, string Version, ProviderSettings Settings, ProviderSecrets Secrets)
+{
+    /// <summary>0 for the owner's first provider, 1 for its fallback: they share neither connections nor what is known of their health.</summary>
+    public int Place { get; init; }
+}

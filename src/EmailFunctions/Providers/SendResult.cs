@@ -68,7 +68,7 @@ public sealed record SendResult
     /// reason. Too much mail is no reason either: it shifts the tenant's slots.
     /// </summary>
     public bool MayGoElsewhere =>
-        Status is SendStatus.Transient or SendStatus.Throttled or SendStatus.Misconfigured
+        Status is SendStatus.Transient or SendStatus.Throttled or SendStatus.Postponed or SendStatus.Misconfigured
         && Category is ErrorCategory.ProviderUnavailable or ErrorCategory.Network or ErrorCategory.Timeout or ErrorCategory.Quota or ErrorCategory.Auth or ErrorCategory.Config;
 
     public static SendResult Sent(string? answer, string? providerMessageId = null) =>

@@ -31,7 +31,7 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
             throw Problem.Invalid(errors);
 
         var tenant = caller.Resolve(named);
-        var provider = await resolver.GetSettingsAsync(tenant, cancellationToken);
+        var provider = (await resolver.GetSettingsAsync(tenant, cancellationToken))[0];
         if (!providers.Has(provider.Type))
             throw Problem.Invalid("tenant_id", WhyNobodySends(provider.Type));
         if (request.FromEmail is null && provider.FromEmail is null)

@@ -115,10 +115,12 @@ public sealed class UsageReader(IEntityTable table)
 
         public void Add(UsageRow row)
         {
-            Emails++;
-            Successes += row.Success ? 1 : 0;
             Recipients += row.Recipients;
             Cost += row.CostUsd;
+            if (row.IsPart)
+                return;
+            Emails++;
+            Successes += row.Success ? 1 : 0;
             Limited += row.WasLimited ? 1 : 0;
             Milliseconds += (long)row.Duration.TotalMilliseconds;
         }

@@ -14,6 +14,9 @@ namespace EmailFunctions.Usage;
 /// <param name="CostUsd">Their cost.</param>
 /// <param name="Duration">The last attempt's call of the provider.</param>
 /// <param name="WasLimited">Whether a limit of the tenant's had put it off.</param>
+/// <param name="IsPart">
+/// Whether it is for some recipients of a message that is not done yet: their number and cost count, but the message does not.
+/// </param>
 public sealed record UsageRow(
     TenantId Tenant,
     string MessageUnique,
@@ -23,7 +26,8 @@ public sealed record UsageRow(
     int Recipients,
     decimal CostUsd,
     TimeSpan Duration,
-    bool WasLimited)
+    bool WasLimited,
+    bool IsPart = false)
 {
     private const string Prefix = "usage-";
     private const string TimeFormat = "yyyyMMddHHmmssfff";
@@ -40,6 +44,7 @@ public sealed record UsageRow(
             ["cost_usd"] = CostUsd.ToString(CultureInfo.InvariantCulture),
             ["duration_ms"] = (long)Duration.TotalMilliseconds,
             ["was_limited"] = WasLimited ? true : null,
+            ["part"] = IsPart ? true : null,
         };
         return EntityWrite.Put(entity);
     }
@@ -57,7 +62,8 @@ public sealed record UsageRow(
         (int)entity.GetInt64("recipients")!.Value,
         decimal.Parse(entity.GetString("cost_usd")!, CultureInfo.InvariantCulture),
         TimeSpan.FromMilliseconds(entity.GetInt64("duration_ms")!.Value),
-        entity.GetBoolean("was_limited") ?? false);
+        entity.GetBoolean("was_limited") ?? false,
+        entity.GetBoolean("part") ?? false);
 
     private static string RowAt(DateTimeOffset time) => Prefix + time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 }

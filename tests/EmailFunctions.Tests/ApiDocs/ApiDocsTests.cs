@@ -68,7 +68,7 @@ public sealed partial class ApiDocsTests
         var schemas = (await service.GetAsync("/openapi/v1.json"))["components"]!["schemas"]!.AsObject();
 
         var fields = schemas["ConfigFields"]!["properties"]!.AsObject();
-        Assert.Equal(28, fields.Count);
+        Assert.Equal(36, fields.Count);
         Assert.Equal(255, fields["smtp_host"]!["maxLength"]!.GetValue<int>());
         Assert.Equal(65_535, fields["smtp_port"]!["maximum"]!.GetValue<int>());
         Assert.Equal(500, schemas["SendRequest"]!["properties"]!["subject"]!["maxLength"]!.GetValue<int>());

@@ -29,7 +29,7 @@ public sealed class ArchitectureTests
         ["Microsoft.OpenApi"] = ["EmailFunctions.ApiDocs"],
         ["Polly"] = ["EmailFunctions.Delivery"],
         ["FluentValidation"] = ["EmailFunctions.Validation", "EmailFunctions.Configs"],
-        ["Microsoft.Extensions.Caching.Hybrid"] = ["EmailFunctions.Configs", "EmailFunctions.Composition"],
+        ["Microsoft.Extensions.Caching.Hybrid"] = ["EmailFunctions.Configs", "EmailFunctions.Providers", "EmailFunctions.Composition"],
     };
 
     /// <summary>Which part may use which: a part that is not named here uses none of the others. Composition uses all.</summary>

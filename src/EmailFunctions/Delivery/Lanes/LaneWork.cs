@@ -76,7 +76,7 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
 
     /// <summary>What a message takes from quota and budget; null where it has taken it before: it counts once, on the day of its first attempt.</summary>
     public decimal? CostOf(LedgerEntry entry) =>
-        entry.Charge is null ? entry.RecipientCount * policy.CostPerRecipientUsd : null;
+        entry.Charge is null ? entry.OpenRecipients.Count * policy.CostPerRecipientUsd : null;
 
     /// <summary>Whether a message must not be sent at that time any more.</summary>
     public bool IsTooLate(LedgerEntry entry, long at) => entry.ExpiresAt?.ToUnixTimeMilliseconds() <= Math.Max(at, NowMilliseconds);
@@ -84,7 +84,7 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
     /// <summary>It is too late for a message, which stands in no line any more.</summary>
     public void Expire(LedgerEntry before, LedgerEntry entry)
     {
-        if (entry.Charge is { } charge)
+        if (entry.Unspent is { } charge)
             limits.Refund(charge.At.ToUnixTimeMilliseconds(), charge.CostUsd);
         Change(before, Outcomes.Expire(entry, now));
     }

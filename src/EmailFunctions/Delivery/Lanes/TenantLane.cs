@@ -172,7 +172,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
         var line = await LineHead.ReadAsync(parts.Ledger, tenant, first: null, MaxExpired, low: 0, now);
         var low = await LineHead.ReadAsync(parts.Ledger, tenant, first: null, wanted: 1, low: 1, now);
         await FinishAsync([.. line.Expired.Concat(low.Expired).DistinctBy(static entry => entry.Id)
-            .Select(entry => new ChangeWork(entry, Outcomes.Expire(entry, now), []) { Refund = entry.Charge })]);
+            .Select(entry => new ChangeWork(entry, Outcomes.Expire(entry, now), []) { Refund = entry.Unspent })]);
     }
 
     // The limits, where they are not known, and as much of the line as the works need: both by one query where they need both.

@@ -106,9 +106,8 @@ public sealed class TenantLanes(LaneParts parts)
     /// </summary>
     internal async Task<bool> EndAsync(LedgerEntry before, LedgerEntry after)
     {
-        var refund = before.Charge is { CostUsd: > 0 } charge ? charge : null;
-        return (before.IsWaiting || refund is not null
-            ? await ChangeAsync(before, after, refund)
+        return (before.IsWaiting || before.Unspent is not null
+            ? await ChangeAsync(before, after, before.Unspent)
             : await parts.Ledger.WriteAsync([.. Ledger.Change(before, after)], CancellationToken.None)) is not null;
     }
 

@@ -11,7 +11,7 @@ internal sealed class SmtpPools : IDisposable
 {
     private static readonly TimeSpan CleanUpInterval = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<(TenantId Owner, string Version), SmtpPool> _pools = new();
+    private readonly ConcurrentDictionary<(TenantId Owner, string Version, int Place), SmtpPool> _pools = new();
     private readonly SmtpOptions _options;
     private readonly TimeProvider _time;
     private readonly ITimer _cleanUp;
@@ -25,7 +25,7 @@ internal sealed class SmtpPools : IDisposable
     }
 
     public SmtpPool For(ProviderAccount account) =>
-        _pools.GetOrAdd((account.Owner, account.Version), static (_, state) => new SmtpPool(state.account, state._options, state._time), (account, _options, _time));
+        _pools.GetOrAdd((account.Owner, account.Version, account.Place), static (_, state) => new SmtpPool(state.account, state._options, state._time), (account, _options, _time));
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using EmailFunctions.Configs;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
@@ -10,6 +11,7 @@ using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Simulation;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -160,6 +162,8 @@ internal sealed class SimEngine
         });
     }
 
+    private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+
     /// <summary>The parts of one process, put together as the service does.</summary>
     public SimProcess CreateProcess(SimContext context, TimeProvider clock, string name)
     {
@@ -169,7 +173,7 @@ internal sealed class SimEngine
         var ledger = new Ledger(store);
         var queue = new DispatchQueue(new CountingQueue(this, new SimSender(context, Queue, _settings.Faults)), clock);
         var policies = Policies.NewCache();
-        var accounts = new SimAccounts();
+        var accounts = new SimAccounts(Policies);
         var claims = new ClaimPolicy(name, IsOnlyProcess: false);
         var random = new SimRandom(Loop);
         var retries = new RetryPolicy(new RetrySettings(20, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(20)), random);
@@ -180,7 +184,7 @@ internal sealed class SimEngine
         var held = new HeldMessages(ledger, queue, clock);
         var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, clock, NullLogger<OutcomeRecorder>.Instance);
         var registry = new ProviderRegistry([new SimProvider(this, context)]);
-        var sender = new MessageSender(payloads, accounts, registry, gates, recorder, clock, NullLogger<MessageSender>.Instance);
+        var sender = new MessageSender(payloads, accounts, registry, gates, new ProviderHealth(Meters, clock), recorder, clock, NullLogger<MessageSender>.Instance);
         var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
             new DispatchFunction(dispatcher, lanes, held, queue, clock, NullLogger<DispatchFunction>.Instance),
@@ -218,15 +222,24 @@ internal sealed class SimEngine
         public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken) => Task.FromResult(ProbeResult.Healthy);
     }
 
-    private sealed class SimAccounts : IProviderAccounts
+    private sealed class SimAccounts(SimPolicies policies) : IProviderAccounts
     {
-        private static readonly ProviderAccount Account = new(TenantId.System, "1", new ProviderSettings { Type = ProviderType.File, FromEmail = "a@example.com" }, ProviderSecrets.None);
+        private readonly Dictionary<decimal, ProviderAccount> _byCost = [];
 
-        public ValueTask<ProviderSettings> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) => new(Account.Settings);
+        public ValueTask<IReadOnlyList<ProviderSettings>> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) => new([AccountOf(tenant).Settings]);
 
-        public ValueTask<ProviderAccount> GetAccountAsync(TenantId tenant, CancellationToken cancellationToken) => new(Account);
+        public ValueTask<IReadOnlyList<ProviderAccount>> GetAccountsAsync(TenantId tenant, CancellationToken cancellationToken) => new([AccountOf(tenant)]);
 
-        public ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken) => new(Account.Version);
+        public ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken) => new("1");
+
+        // It costs what the tenant's policy says that it does.
+        private ProviderAccount AccountOf(TenantId tenant)
+        {
+            var cost = policies.Own.GetValueOrDefault(tenant, policies.Current).CostPerRecipientUsd;
+            if (!_byCost.TryGetValue(cost, out var account))
+                _byCost.Add(cost, account = new ProviderAccount(TenantId.System, "1", new ProviderSettings { Type = ProviderType.File, FromEmail = "a@example.com", CostPerEmailUsd = cost }, ProviderSecrets.None));
+            return account;
+        }
     }
 
     private sealed class SimRandom(SimLoop loop) : IRandom

@@ -1,0 +1,37 @@
+using EmailFunctions.Messages;
+using EmailFunctions.Providers;
+
+namespace EmailFunctions.Delivery;
+
+/// <summary>What came of a call of a provider, or of the wish to call one.</summary>
+/// <param name="Result">What the provider said, or why it was not asked.</param>
+/// <param name="Account">With which account; null when it did not come to that.</param>
+/// <param name="Content">What was to be sent; null when it could not be read.</param>
+/// <param name="Duration">The call of the provider.</param>
+public sealed record Attempt(SendResult Result, ProviderAccount? Account, EmailContent? Content, TimeSpan Duration)
+{
+    /// <summary>Positions of the recipients that the call was for.</summary>
+    public IReadOnlyList<int> Called { get; init; } = [];
+
+    /// <summary>Whether the message has recipients that the provider is still to be called for.</summary>
+    public bool IsPart { get; init; }
+
+    /// <summary>The version that the tenant's configuration had; null when it did not come to that.</summary>
+    public string? ConfigVersion { get; init; }
+
+    /// <summary>Who was asked; null when it did not come to that.</summary>
+    public ProviderSettings? Provider => Account?.Settings;
+
+    /// <summary>Positions of those who have the message now.</summary>
+    public IReadOnlyList<int> Taken =>
+        Result.Status == SendStatus.Sent ? [.. Called.Except(Result.RefusedRecipients).Except(Result.DeferredRecipients)] : [];
+
+    /// <summary>Positions of those who were refused for good, while others may get it.</summary>
+    public IReadOnlyList<int> Refused => IsPart && IsAboutRecipients ? Called : Result.RefusedRecipients;
+
+    /// <summary>Whether the call settled something, so that the next one can follow at once.</summary>
+    public bool LetsOthersFollow => IsPart && (Result.Status == SendStatus.Sent || IsAboutRecipients);
+
+    // What is wrong with these recipients says nothing about the others.
+    private bool IsAboutRecipients => Result is { Status: SendStatus.Permanent, Category: ErrorCategory.Recipient };
+}

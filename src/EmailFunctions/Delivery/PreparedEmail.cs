@@ -1,0 +1,70 @@
+using EmailFunctions.Messages;
+using EmailFunctions.Providers;
+
+namespace EmailFunctions.Delivery;
+
+/// <summary>A message with all that its sending needs, or why it can't be sent; and how far its attempt has come.</summary>
+internal sealed class PreparedEmail
+{
+    private readonly HashSet<int> _deferred = [];
+    private SendResult? _instead;
+
+    /// <summary>The content; null where it can't be read.</summary>
+    public OutgoingEmail? Email { get; init; }
+
+    /// <summary>Who may send it, in this order; none where they could not be found.</summary>
+    public IReadOnlyList<ProviderAccount> Route { get; init; } = [];
+
+    /// <summary>The route without secrets.</summary>
+    public IReadOnlyList<ProviderSettings> Settings => field ??= [.. Route.Select(static account => account.Settings)];
+
+    /// <summary>What is missing; null: nothing.</summary>
+    public SendResult? Failure { get; init; }
+
+    public bool CanBeSent => Failure is null;
+
+    /// <summary>The place in the route of who is asked next.</summary>
+    public int Place { get; private set; }
+
+    /// <summary>Whether some recipients were called for in this attempt, so that its slot is used.</summary>
+    public bool IsBegun { get; private set; }
+
+    public string? ConfigVersion => Route.Count > 0 ? Route[0].Version : null;
+
+    /// <summary>The recipients of the next call of a provider, of those who are still open.</summary>
+    public OutgoingEmail NextCall(LedgerEntry entry, int maxRecipients)
+    {
+        var open = entry.OpenRecipients.Where(position => !_deferred.Contains(position)).Take(maxRecipients).ToList();
+        return open.Count == Email!.Recipients.Count ? Email : Email with { Recipients = open };
+    }
+
+    /// <summary>Whether somebody stays to be called for after a call.</summary>
+    public bool HasMoreAfter(LedgerEntry entry, OutgoingEmail call) =>
+        call.Recipients.Count + _deferred.Count < entry.OpenRecipients.Count;
+
+    /// <summary>The next call is for those whom this one did not name.</summary>
+    public void GoOn(Attempt attempt)
+    {
+        IsBegun = true;
+        _deferred.UnionWith(attempt.Result.DeferredRecipients);
+    }
+
+    /// <summary>The next call is of the next provider from <paramref name="place"/> on; false where there is none.</summary>
+    /// <param name="place">Who is asked.</param>
+    /// <param name="failure">Why those before were not, or what they said.</param>
+    public bool TryGoTo(int place, SendResult failure)
+    {
+        _instead = MoreHopeful(failure);
+        if (place >= Route.Count)
+            return false;
+        Place = place;
+        return true;
+    }
+
+    /// <summary>
+    /// What counts where nobody took the message. One provider that may take it later is enough to wait for, even where the others need
+    /// another configuration.
+    /// </summary>
+    public SendResult MoreHopeful(SendResult failure) =>
+        _instead is { } earlier && failure.Status == SendStatus.Misconfigured && earlier.Status != SendStatus.Misconfigured ? earlier : failure;
+}

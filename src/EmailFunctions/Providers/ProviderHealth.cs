@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using EmailFunctions.Tenants;
+
+namespace EmailFunctions.Providers;
+
+/// <summary>
+/// What this process knows last of each tenant's providers, from probes and from real mail; the metric <c>email_provider_health</c> shows it.
+/// </summary>
+public sealed class ProviderHealth : IDisposable
+{
+    // Older knowledge is none: whoever sends seldom should not be shown as broken for days.
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
+    private const int MaxKnown = 10_000;
+
+    private readonly ConcurrentDictionary<(TenantId Tenant, ProviderType Type, int Place), Known> _known = new();
+    private readonly TimeProvider _time;
+    private readonly Meter _meter;
+
+    public ProviderHealth(IMeterFactory meters, TimeProvider time)
+    {
+        _time = time;
+        _meter = meters.Create("EmailFunctions");
+        _meter.CreateObservableGauge("email_provider_health", Measure, description: "1: the tenant's provider takes mail; 0: it does not.");
+    }
+
+    /// <summary>Real mail was sent, or not. What says nothing about the provider changes nothing.</summary>
+    public void Note(TenantId tenant, ProviderAccount account, SendResult result)
+    {
+        if (result.Status == SendStatus.Sent)
+            Set(tenant, account, isHealthy: true);
+        // Postponed: the provider was not asked.
+        else if (result.MayGoElsewhere && result.Status != SendStatus.Postponed)
+            Set(tenant, account, isHealthy: false);
+    }
+
+    /// <summary>The provider was probed.</summary>
+    public void Note(TenantId tenant, ProviderAccount account, ProbeResult result)
+    {
+        if (result.Status != ProbeStatus.Limited)
+            Set(tenant, account, result.IsHealthy);
+    }
+
+    /// <summary>Whether the provider is thought to take mail; null: nothing is known.</summary>
+    public bool? Find(TenantId tenant, ProviderAccount account) =>
+        _known.TryGetValue(KeyOf(tenant, account), out var known) && !IsOld(known) ? known.IsHealthy : null;
+
+    public void Dispose() => _meter.Dispose();
+
+    private void Set(TenantId tenant, ProviderAccount account, bool isHealthy)
+    {
+        if (_known.Count > MaxKnown)
+            _known.Clear();
+        _known[KeyOf(tenant, account)] = new Known(isHealthy, _time.GetUtcNow());
+    }
+
+    private static (TenantId Tenant, ProviderType Type, int Place) KeyOf(TenantId tenant, ProviderAccount account) => (tenant, account.Settings.Type, account.Place);
+
+    private bool IsOld(Known known) => _time.GetUtcNow() - known.At > Lifetime;
+
+    // A tenant's two providers of one type share a series: the worse of them shows.
+    private IEnumerable<Measurement<int>> Measure() =>
+        _known.Where(pair => !IsOld(pair.Value))
+            .GroupBy(static pair => (pair.Key.Tenant, pair.Key.Type))
+            .Select(static group => new Measurement<int>(
+                group.All(static pair => pair.Value.IsHealthy) ? 1 : 0,
+                new KeyValuePair<string, object?>("provider", group.Key.Type.Name()),
+                new KeyValuePair<string, object?>("tenant_id", group.Key.Tenant.Value)));
+
+    private sealed record Known(bool IsHealthy, DateTimeOffset At);
+}
