@@ -99,9 +99,9 @@ public sealed class ProviderGates(TimeProvider time)
         private readonly CircuitBreakerStateProvider _state = new();
         private readonly ResiliencePipeline<SendResult> _breaker;
 
-        // What the provider asked for, and what its breaker gives it.
-        private DateTimeOffset _pausedUntil;
-        private DateTimeOffset _brokenUntil;
+        // What the provider asked for, and what its breaker gives it, in ticks. The breaker says so within its own lock, where ours must not be taken.
+        private long _pausedUntil;
+        private long _brokenUntil;
 
         public Gate(ProviderSettings provider, bool isOneOfSeveral, TimeProvider time)
         {
@@ -109,32 +109,25 @@ public sealed class ProviderGates(TimeProvider time)
             _breaker = new ResiliencePipelineBuilder<SendResult> { TimeProvider = time }
                 .AddCircuitBreaker(new CircuitBreakerStrategyOptions<SendResult>
                 {
-                    // Five in a minute, nearly all failed: fewer say nothing about the provider.
-                    FailureRatio = 0.9,
+                    // Five in a minute, nearly all failed: fewer say nothing about the provider. Where another one sends meanwhile, a mistake
+                    // costs little, and a provider that sent a lot before it failed is left alone after a quarter of a minute.
+                    FailureRatio = isOneOfSeveral ? 0.5 : 0.9,
                     MinimumThroughput = 5,
-                    SamplingDuration = TimeSpan.FromMinutes(1),
-                    BreakDurationGenerator = arguments => new(BreakAfter(arguments.HalfOpenAttempts)),
+                    SamplingDuration = TimeSpan.FromSeconds(isOneOfSeveral ? 30 : 60),
+                    BreakDurationGenerator = arguments =>
+                    {
+                        var duration = BreakAfter(arguments.HalfOpenAttempts);
+                        Set(ref _brokenUntil, time.GetUtcNow() + duration);
+                        return new(duration);
+                    },
                     ShouldHandle = arguments => new(arguments.Outcome.Result is { } result && IsReasonToLeave(result)),
                     StateProvider = _state,
-                    OnOpened = arguments =>
-                    {
-                        lock (_lock)
-                            _brokenUntil = time.GetUtcNow() + arguments.BreakDuration;
-                        return default;
-                    },
                 })
                 .Build();
         }
 
         /// <summary>Whether the provider asked to be left alone, and still is.</summary>
-        public bool IsPaused
-        {
-            get
-            {
-                lock (_lock)
-                    return _pausedUntil > _time.GetUtcNow();
-            }
-        }
+        public bool IsPaused => Interlocked.Read(ref _pausedUntil) > _time.GetUtcNow().UtcTicks;
 
         /// <summary>The answer to who comes to a provider that is left alone.</summary>
         public static SendResult LeftAlone(TimeSpan wait) =>
@@ -145,11 +138,8 @@ public sealed class ProviderGates(TimeProvider time)
         /// <summary>Until when the provider is left alone; null: it is not.</summary>
         public DateTimeOffset? Until()
         {
-            lock (_lock)
-            {
-                var until = _pausedUntil > _brokenUntil ? _pausedUntil : _brokenUntil;
-                return until > _time.GetUtcNow() ? until : null;
-            }
+            var until = Math.Max(Interlocked.Read(ref _pausedUntil), Interlocked.Read(ref _brokenUntil));
+            return until > _time.GetUtcNow().UtcTicks ? new DateTimeOffset(until, TimeSpan.Zero) : null;
         }
 
         /// <summary>The same for who would call it now: the first one after a break may, and the next ones wait for what comes of it.</summary>
@@ -160,7 +150,7 @@ public sealed class ProviderGates(TimeProvider time)
                 if (Until() is { } until)
                     return until;
                 if (_state.CircuitState is CircuitState.Open or CircuitState.HalfOpen)
-                    _brokenUntil = _time.GetUtcNow() + ProbeTime;
+                    Set(ref _brokenUntil, _time.GetUtcNow() + ProbeTime);
                 return null;
             }
         }
@@ -196,16 +186,13 @@ public sealed class ProviderGates(TimeProvider time)
 
         private void Note(SendResult result)
         {
-            lock (_lock)
-            {
-                if (result.Status == SendStatus.Throttled && _isOneOfSeveral && result.MayGoElsewhere)
-                    _brokenUntil = Outcomes.PauseUntil(result, _time.GetUtcNow());
-                else if (result.Status == SendStatus.Throttled)
-                    _pausedUntil = Outcomes.PauseUntil(result, _time.GetUtcNow());
-                else if (_state.CircuitState == CircuitState.Closed)
-                    _brokenUntil = default;
-            }
+            if (result.Status == SendStatus.Throttled)
+                Set(ref _isOneOfSeveral && result.MayGoElsewhere ? ref _brokenUntil : ref _pausedUntil, Outcomes.PauseUntil(result, _time.GetUtcNow()));
+            else if (_state.CircuitState == CircuitState.Closed)
+                Interlocked.Exchange(ref _brokenUntil, 0);
         }
+
+        private static void Set(ref long until, DateTimeOffset time) => Interlocked.Exchange(ref until, time.UtcTicks);
 
         private bool IsReasonToLeave(SendResult result) => _isOneOfSeveral && result.MayGoElsewhere
             || (result.Status is SendStatus.Transient or SendStatus.Unknown

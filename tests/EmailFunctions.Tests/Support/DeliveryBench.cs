@@ -32,7 +32,7 @@ internal sealed class DeliveryBench : IAsyncDisposable
             services.Replace(ServiceDescriptor.Singleton<IEntityTable>(static provider => new FaultyTable(new SqliteEntityTable(provider.GetRequiredService<SqliteDatabase>()))));
             services.Replace(ServiceDescriptor.Singleton<IDeliveryQueue>(Queue));
             services.RemoveAll<IEmailProvider>();
-            services.AddSingleton<IEmailProvider>(Provider);
+            services.AddSingleton<IEmailProvider>(Provider).AddSingleton<IEmailProvider>(Primary).AddSingleton<IEmailProvider>(Fallback);
             services.Replace(ServiceDescriptor.Singleton<IRandom>(new FixedRandom()));
             if (claims is not null)
                 services.Replace(ServiceDescriptor.Singleton(claims));
@@ -51,7 +51,14 @@ internal sealed class DeliveryBench : IAsyncDisposable
 
     public ListQueue Queue { get; } = new();
 
+    /// <summary>Of type <c>file</c>; also the system default.</summary>
     public FakeProvider Provider { get; } = new();
+
+    /// <summary>Of type <c>smtp</c>, for a tenant that <see cref="RouteAsync"/> gives two of its own.</summary>
+    public FakeProvider Primary { get; } = new(ProviderType.Smtp);
+
+    /// <summary>Of type <c>console</c>, beside it.</summary>
+    public FakeProvider Fallback { get; } = new(ProviderType.Console);
 
     public Ledger Ledger => Get<Ledger>();
 
@@ -96,6 +103,12 @@ internal sealed class DeliveryBench : IAsyncDisposable
     /// <summary>Gives the tenant a configuration.</summary>
     public Task ConfigureAsync(string json) => Get<ConfigService>().ReplaceAsync(
         Tenant, System.Text.Json.JsonSerializer.Deserialize(json, ConfigJson.Default.ConfigFields)!, expectedETag: null, TestContext.Current.CancellationToken);
+
+    /// <summary>Lets the tenant send through <see cref="Primary"/>, and through <see cref="Fallback"/> what that can't take.</summary>
+    public Task RouteAsync(string more = "") => ConfigureAsync($$"""
+        {"provider_type":"smtp","smtp_host":"mail.example.com","from_email":"a@example.com","cost_per_email_usd":0.001,
+         "fallback":{"provider_type":"console","cost_per_email_usd":0.003}{{more}}}
+        """);
 
     /// <summary>Changes the tenant's configuration, without changing what it does.</summary>
     public Task ChangeConfigAsync() => ConfigureAsync("""{"provider_type":"file","from_email":"b@example.com"}""");

@@ -3,12 +3,14 @@ using EmailFunctions.Providers;
 
 namespace EmailFunctions.Tests.Support;
 
-/// <summary>A provider of type <c>file</c> that answers as the test says and remembers what it was given.</summary>
-internal sealed class FakeProvider : IEmailProvider
+/// <summary>A provider that answers as the test says and remembers what it was given.</summary>
+internal sealed class FakeProvider(ProviderType type = ProviderType.File) : IEmailProvider
 {
     private int _calls;
 
-    public ProviderType Type => ProviderType.File;
+    public ProviderType Type => type;
+
+    public int MaxRecipientsPerCall { get; set; } = int.MaxValue;
 
     /// <summary>The answer to the call of this number, 1 being the first.</summary>
     public Func<int, SendResult> Answer { get; set; } = static _ => SendResult.Sent("taken");
@@ -19,13 +21,27 @@ internal sealed class FakeProvider : IEmailProvider
     /// <summary>The messages of all calls, in order.</summary>
     public ConcurrentQueue<OutgoingEmail> Given { get; } = [];
 
+    /// <summary>The accounts of all calls, in order.</summary>
+    public ConcurrentQueue<ProviderAccount> Accounts { get; } = [];
+
+    /// <summary>The answer to a probe.</summary>
+    public ProbeResult Health { get; set; } = ProbeResult.Healthy;
+
+    /// <summary>How often it was probed.</summary>
+    public int Probes { get; private set; }
+
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
         Given.Enqueue(email);
+        Accounts.Enqueue(account);
         var call = Interlocked.Increment(ref _calls);
         await During(cancellationToken);
         return Answer(call);
     }
 
-    public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken) => Task.FromResult(ProbeResult.Healthy);
+    public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
+    {
+        Probes++;
+        return Task.FromResult(Health);
+    }
 }

@@ -76,6 +76,12 @@ internal sealed class SimEngine
         return SendResult.Sent("taken");
     };
 
+    /// <summary>The fallback's answer to a call, where tenants have one.</summary>
+    public Func<SimContext, OutgoingEmail, Task<SendResult>> Fallback { get; set; } = static (_, _) => Task.FromResult(SendResult.Sent("taken"));
+
+    /// <summary>The provider's answer to a probe.</summary>
+    public Func<SimContext, Task<ProbeResult>> Probe { get; set; } = static _ => Task.FromResult(ProbeResult.Healthy);
+
     /// <summary>Accepts a message now: its row and a copy on the queue.</summary>
     public async Task<MessageId> AcceptAsync(
         TenantId tenant, MessagePriority priority = MessagePriority.Normal, int recipients = 1, DateTimeOffset? expiresAt = null, bool loseHint = false)
@@ -173,7 +179,7 @@ internal sealed class SimEngine
         var ledger = new Ledger(store);
         var queue = new DispatchQueue(new CountingQueue(this, new SimSender(context, Queue, _settings.Faults)), clock);
         var policies = Policies.NewCache();
-        var accounts = new SimAccounts(Policies);
+        var accounts = new SimAccounts(Policies, _settings.HasFallback);
         var claims = new ClaimPolicy(name, IsOnlyProcess: false);
         var random = new SimRandom(Loop);
         var retries = new RetryPolicy(new RetrySettings(20, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(20)), random);
@@ -183,7 +189,7 @@ internal sealed class SimEngine
         var gates = new ProviderGates(clock);
         var held = new HeldMessages(ledger, queue, clock);
         var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, clock, NullLogger<OutcomeRecorder>.Instance);
-        var registry = new ProviderRegistry([new SimProvider(this, context)]);
+        var registry = new ProviderRegistry([new SimProvider(ProviderType.File, this, context), new SimProvider(ProviderType.Console, this, context)]);
         var sender = new MessageSender(payloads, accounts, registry, gates, new ProviderHealth(Meters, clock), recorder, clock, NullLogger<MessageSender>.Instance);
         var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
@@ -209,37 +215,42 @@ internal sealed class SimEngine
         }
     }
 
-    private sealed class SimProvider(SimEngine engine, SimContext worker) : IEmailProvider
+    private sealed class SimProvider(ProviderType type, SimEngine engine, SimContext worker) : IEmailProvider
     {
-        public ProviderType Type => ProviderType.File;
+        public ProviderType Type => type;
 
         public Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
         {
+            if (account.Place > 0)
+                return engine.Fallback(worker, email);
             engine.History.Record(email.Id.Unique, worker);
             return engine.Provider(worker, email);
         }
 
-        public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken) => Task.FromResult(ProbeResult.Healthy);
+        public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken) =>
+            account.Place > 0 ? Task.FromResult(ProbeResult.Healthy) : engine.Probe(worker);
     }
 
-    private sealed class SimAccounts(SimPolicies policies) : IProviderAccounts
+    private sealed class SimAccounts(SimPolicies policies, bool hasFallback) : IProviderAccounts
     {
-        private readonly Dictionary<decimal, ProviderAccount> _byCost = [];
+        private readonly Dictionary<decimal, IReadOnlyList<ProviderAccount>> _byCost = [];
 
-        public ValueTask<IReadOnlyList<ProviderSettings>> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) => new([AccountOf(tenant).Settings]);
+        public async ValueTask<IReadOnlyList<ProviderSettings>> GetSettingsAsync(TenantId tenant, CancellationToken cancellationToken) =>
+            [.. (await GetAccountsAsync(tenant, cancellationToken)).Select(static account => account.Settings)];
 
-        public ValueTask<IReadOnlyList<ProviderAccount>> GetAccountsAsync(TenantId tenant, CancellationToken cancellationToken) => new([AccountOf(tenant)]);
+        // A message costs what the tenant's policy says that it does.
+        public ValueTask<IReadOnlyList<ProviderAccount>> GetAccountsAsync(TenantId tenant, CancellationToken cancellationToken)
+        {
+            var cost = policies.Own.GetValueOrDefault(tenant, policies.Current).CostPerRecipientUsd;
+            if (!_byCost.TryGetValue(cost, out var accounts))
+                _byCost.Add(cost, accounts = hasFallback ? [Make(ProviderType.File, cost), Make(ProviderType.Console, cost) with { Place = 1 }] : [Make(ProviderType.File, cost)]);
+            return new(accounts);
+        }
 
         public ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken) => new("1");
 
-        // It costs what the tenant's policy says that it does.
-        private ProviderAccount AccountOf(TenantId tenant)
-        {
-            var cost = policies.Own.GetValueOrDefault(tenant, policies.Current).CostPerRecipientUsd;
-            if (!_byCost.TryGetValue(cost, out var account))
-                _byCost.Add(cost, account = new ProviderAccount(TenantId.System, "1", new ProviderSettings { Type = ProviderType.File, FromEmail = "a@example.com", CostPerEmailUsd = cost }, ProviderSecrets.None));
-            return account;
-        }
+        private static ProviderAccount Make(ProviderType type, decimal cost) =>
+            new(TenantId.System, "1", new ProviderSettings { Type = type, FromEmail = "a@example.com", CostPerEmailUsd = cost }, ProviderSecrets.None);
     }
 
     private sealed class SimRandom(SimLoop loop) : IRandom
@@ -272,6 +283,9 @@ internal sealed record SimEngineSettings
     public SimFaults Faults { get; init; } = new();
 
     public double Duplicates { get; init; }
+
+    /// <summary>Whether tenants have a second provider.</summary>
+    public bool HasFallback { get; init; }
 
     /// <summary>Whether the table holds Azure's limits against each write, which takes time.</summary>
     public bool IsStrict { get; init; }

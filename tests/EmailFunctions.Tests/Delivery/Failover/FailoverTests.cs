@@ -1,0 +1,194 @@
+using EmailFunctions.Delivery.Lanes;
+using EmailFunctions.Messages;
+using EmailFunctions.Providers;
+using EmailFunctions.Tests.Support;
+
+namespace EmailFunctions.Tests.Delivery.Failover;
+
+/// <summary>What goes on to a tenant's fallback, and what does not.</summary>
+public sealed class FailoverTests
+{
+    private static readonly SendResult Down = SendResult.Failed(SendStatus.Transient, ErrorCategory.ProviderUnavailable, "503");
+
+    [Theory]
+    [InlineData(SendStatus.Transient, ErrorCategory.ProviderUnavailable)]
+    [InlineData(SendStatus.Transient, ErrorCategory.Network)]
+    [InlineData(SendStatus.Transient, ErrorCategory.Timeout)]
+    [InlineData(SendStatus.Throttled, ErrorCategory.Quota)]
+    [InlineData(SendStatus.Misconfigured, ErrorCategory.Auth)]
+    [InlineData(SendStatus.Misconfigured, ErrorCategory.Config)]
+    public async Task What_the_provider_is_the_reason_of_goes_on_at_once_and_uses_no_attempt(SendStatus status, ErrorCategory category)
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync();
+        bench.Primary.Answer = _ => SendResult.Failed(status, category, "not now");
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+
+        var entry = await bench.ReadAsync(id);
+        Assert.Equal((MessageStatus.Sent, "console", 1, 0), (entry.Status, entry.Provider, entry.Attempts, entry.Failures));
+        Assert.Equal((1, 1), (bench.Primary.Given.Count, bench.Fallback.Given.Count));
+        var step = Assert.Single(entry.History, static line => line.Status == HistoryEntry.FailedOver);
+        Assert.Equal(("smtp", category.Name(), "not now"), (step.Provider, step.ErrorCategory, step.Answer));
+    }
+
+    [Theory]
+    [InlineData(SendStatus.Permanent, ErrorCategory.Recipient, MessageStatus.Failed)]
+    [InlineData(SendStatus.Permanent, ErrorCategory.Content, MessageStatus.Failed)]
+    [InlineData(SendStatus.Transient, ErrorCategory.Recipient, MessageStatus.Deferred)]
+    [InlineData(SendStatus.Transient, ErrorCategory.Unexpected, MessageStatus.Deferred)]
+    [InlineData(SendStatus.Throttled, ErrorCategory.RateLimited, MessageStatus.Deferred)]
+    [InlineData(SendStatus.Unknown, ErrorCategory.Network, MessageStatus.Deferred)]
+    [InlineData(SendStatus.Unknown, ErrorCategory.Timeout, MessageStatus.Deferred)]
+    public async Task What_it_is_not_the_reason_of_or_may_have_been_sent_does_not(SendStatus status, ErrorCategory category, MessageStatus expected)
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync();
+        bench.Primary.Answer = _ => SendResult.Failed(status, category, "no");
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+
+        Assert.Equal(expected, (await bench.ReadAsync(id)).Status);
+        Assert.Empty(bench.Fallback.Given);
+    }
+
+    [Fact]
+    public async Task An_unclear_outcome_is_sent_again_on_the_same_provider()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync();
+        bench.Primary.Answer = static call => call == 1 ? SendResult.Failed(SendStatus.Unknown, ErrorCategory.Network, "lost") : SendResult.Sent("taken");
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+        await bench.RunQueueAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal((MessageStatus.Sent, "smtp"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Provider));
+        Assert.Equal((2, 0), (bench.Primary.Given.Count, bench.Fallback.Given.Count));
+    }
+
+    [Fact]
+    public async Task Usage_cost_and_audit_name_who_really_sent()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","monthly_budget_usd":1""");
+        bench.Primary.Answer = static _ => Down;
+        await bench.DispatchAsync(await bench.AcceptAsync(recipients: 2));
+
+        var usage = Assert.Single(await bench.RowsAsync("usage-"));
+        Assert.Equal(("console", 2L, "0.006"), (usage.GetString("provider"), usage.GetInt64("recipients"), usage.GetString("cost_usd")));
+        Assert.Equal(["console", "console"], (await bench.RowsAsync("audit-")).Select(static row => row.GetString("provider")));
+        // It was charged at the first one's price, and costs the other's.
+        Assert.Equal(0.006m, (await bench.Get<TenantLanes>().ReadAsync(DeliveryBench.Tenant, TestContext.Current.CancellationToken))!.Month.Used);
+    }
+
+    [Fact]
+    public async Task The_system_default_is_the_last_one_where_the_tenant_wants_that()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","fallback_to_system":true""");
+        bench.Primary.Answer = bench.Fallback.Answer = static _ => Down;
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+
+        var entry = await bench.ReadAsync(id);
+        Assert.Equal((MessageStatus.Sent, "file"), (entry.Status, entry.Provider));
+        Assert.Equal(["smtp", "console"], entry.History.Where(static line => line.Status == HistoryEntry.FailedOver).Select(static line => line.Provider));
+        var settings = Assert.Single(bench.Provider.Accounts).Settings;
+        Assert.Equal(("no-reply@localhost", "a@example.com"), (settings.FromEmail, settings.ReplyTo));
+    }
+
+    [Fact]
+    public async Task Without_that_it_is_not_asked()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync();
+        bench.Primary.Answer = bench.Fallback.Answer = static _ => Down;
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+
+        Assert.Equal((MessageStatus.Deferred, 1), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Failures));
+        Assert.Empty(bench.Provider.Given);
+    }
+
+    [Theory]
+    [InlineData(SendStatus.Transient, SendStatus.Misconfigured)]
+    [InlineData(SendStatus.Misconfigured, SendStatus.Transient)]
+    public async Task One_that_may_take_it_later_is_enough_to_try_again(SendStatus first, SendStatus second)
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync();
+        bench.Primary.Answer = _ => SendResult.Failed(first, ErrorCategory.ProviderUnavailable, "first");
+        bench.Fallback.Answer = _ => SendResult.Failed(second, ErrorCategory.ProviderUnavailable, "second");
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+
+        var entry = await bench.ReadAsync(id);
+        Assert.Equal((MessageStatus.Deferred, false, "retry"), (entry.Status, entry.IsHeld, entry.Reason));
+    }
+
+    [Fact]
+    public async Task A_message_is_held_where_all_need_another_configuration_and_let_go_by_a_new_one()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","fallback_to_system":true""");
+        bench.Primary.Answer = bench.Fallback.Answer = bench.Provider.Answer = static _ => SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Auth, "who?");
+        var id = await bench.AcceptAsync();
+        await bench.DispatchAsync(id);
+        Assert.True((await bench.ReadAsync(id)).IsHeld);
+
+        bench.Primary.Answer = static _ => SendResult.Sent("taken");
+        await bench.RouteAsync();
+        await bench.RunQueueAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Equal((MessageStatus.Sent, "smtp"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Provider));
+    }
+
+    [Fact]
+    public async Task The_fallback_has_a_sender_secrets_and_an_account_of_its_own()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.ConfigureAsync("""
+            {"provider_type":"smtp","smtp_host":"mail.example.com","smtp_username":"u","smtp_password":"one","from_email":"a@example.com","from_name":"A","reply_to":"answers@example.com",
+             "fallback":{"provider_type":"console","smtp_password":"two","smtp_username":"v","from_email":"b@example.com"}}
+            """);
+        bench.Primary.Answer = static _ => Down;
+        await bench.DispatchAsync(await bench.AcceptAsync());
+
+        var (first, second) = (bench.Primary.Accounts.Single(), bench.Fallback.Accounts.Single());
+        Assert.Equal(("one", "a@example.com", 0), (first.Secrets.SmtpPassword, first.Settings.FromEmail, first.Place));
+        Assert.Equal(("two", "b@example.com", 1), (second.Secrets.SmtpPassword, second.Settings.FromEmail, second.Place));
+        Assert.Equal(("A", "answers@example.com"), (second.Settings.FromName, second.Settings.ReplyTo));
+    }
+
+    [Fact]
+    public async Task A_message_that_lost_its_slot_at_the_first_provider_takes_another_for_the_next()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","rate_limit_per_minute":2""");
+        bench.Primary.Answer = static call => call == 1 ? Down : SendResult.Sent("taken");
+        bench.Primary.During = _ =>
+        {
+            // The connection hangs for as long as it may.
+            if (bench.Primary.Given.Count == 1)
+                bench.Clock.Advance(TimeSpan.FromSeconds(20));
+            return Task.CompletedTask;
+        };
+        var (first, second) = (await bench.AcceptAsync(), await bench.AcceptAsync());
+
+        await bench.DispatchAsync(first);
+        await bench.DispatchAsync(second);
+
+        // Two calls within the minute: the first one's at the primary, and its next slot at the fallback.
+        Assert.Equal((1, 1), (bench.Primary.Given.Count, bench.Fallback.Given.Count));
+        var (one, two) = (await bench.ReadAsync(first), await bench.ReadAsync(second));
+        Assert.Equal((MessageStatus.Sent, 1), (one.Status, one.Attempts));
+        Assert.Contains(one.History, static line => line.Status == HistoryEntry.FailedOver);
+        Assert.Equal((MessageStatus.Deferred, "per_minute"), (two.Status, two.Limit));
+    }
+}
