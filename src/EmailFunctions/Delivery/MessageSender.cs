@@ -3,6 +3,7 @@ using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery;
 
@@ -12,6 +13,7 @@ public sealed partial class MessageSender(
     IProviderAccounts accounts,
     ProviderRegistry providers,
     ProviderGates gates,
+    ProviderProbes probes,
     ProviderHealth health,
     OutcomeRecorder recorder,
     TimeProvider time,
@@ -54,7 +56,7 @@ public sealed partial class MessageSender(
         var started = time.GetTimestamp();
         var result = Check(email, account) ?? await CatchAsync(
             claimed.Id,
-            async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, new ProviderCall(token => CallAsync(email, account, claimed, token), token => ProbeAsync(account, token)), cancellationToken));
+            async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, new ProviderCall(token => CallAsync(email, account, claimed, token), token => ProbeAsync(tenant, account, token)), cancellationToken));
         health.Note(tenant, account, result!);
         return new Attempt(result!, account, email.Content, time.GetElapsedTime(started))
         {
@@ -89,9 +91,9 @@ public sealed partial class MessageSender(
         }
     }
 
-    private async Task<SendResult?> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
+    private async Task<SendResult?> ProbeAsync(TenantId tenant, ProviderAccount account, CancellationToken cancellationToken)
     {
-        var probe = await providers.Get(account.Settings.Type).ProbeAsync(account, cancellationToken);
+        var probe = await probes.ProbeNowAsync(tenant, account, cancellationToken);
         return probe.IsHealthy ? null : SendResult.Failed(SendStatus.Transient, probe.Category ?? ErrorCategory.ProviderUnavailable, probe.Answer);
     }
 

@@ -54,18 +54,19 @@ public sealed class ProviderGates(TimeProvider time)
     /// <returns>Why it is not the first; null: it is.</returns>
     internal SendResult? Find(TenantId tenant, IReadOnlyList<ProviderSettings> route, int from, out int place)
     {
-        SendResult? stopped = null;
+        DateTimeOffset? first = null;
         for (place = from; place < route.Count && route.Count > 1; place++)
         {
             var gate = GateOf(tenant, route, place);
             if (gate.Enter() is not { } until)
                 break;
-            stopped ??= Gate.LeftAlone(until - time.GetUtcNow());
+            first = first < until ? first : until;
+            // Too much mail is no reason to go elsewhere.
             if (gate.IsPaused)
                 place = route.Count;
         }
 
-        return stopped;
+        return first is { } back ? Gate.LeftAlone(back - time.GetUtcNow()) : null;
     }
 
     /// <summary>Calls the provider, unless it is to be left alone: that is <see cref="SendStatus.Postponed"/>, with the time to wait.</summary>

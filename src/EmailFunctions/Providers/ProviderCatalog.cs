@@ -17,12 +17,12 @@ public sealed record ProviderDescription(
 /// <summary>All kinds of provider that a configuration may name, in the order in which they are shown.</summary>
 public static class ProviderCatalog
 {
-    private static readonly string[] SenderFields = ["from_name", "reply_to", "cost_per_email_usd"];
+    private static readonly string[] SenderFields = ["from_name", "reply_to", "cost_per_email_usd", "fallback", "fallback_to_system"];
 
     public static IReadOnlyList<ProviderDescription> All { get; } =
     [
-        Describe(ProviderType.Smtp, "SMTP", "Any mail server that speaks SMTP, with STARTTLS or implicit TLS.", ["smtp_host", "from_email"], ["smtp_port", "smtp_username", "smtp_password", "smtp_use_tls", "smtp_use_ssl"]),
-        Describe(ProviderType.AwsSes, "Amazon SES", "Amazon Simple Email Service, over its version 2 API.", ["aws_region", "aws_access_key", "aws_secret_key", "from_email"], ["aws_configuration_set"]),
+        Describe(ProviderType.Smtp, "SMTP", "Any mail server that speaks SMTP, with STARTTLS or implicit TLS.", ["smtp_host", "from_email"], ["smtp_port", "smtp_username", "smtp_password", "smtp_use_tls", "smtp_use_ssl", "smtp_oauth_token_url", "smtp_oauth_client_id", "smtp_oauth_client_secret", "smtp_oauth_refresh_token", "smtp_oauth_scope"]),
+        Describe(ProviderType.AwsSes, "Amazon SES", "Amazon Simple Email Service, over its version 2 API.", ["aws_region", "aws_access_key", "aws_secret_key", "from_email"], ["aws_configuration_set", "aws_session_token", "api_endpoint"]),
         Describe(ProviderType.SendGrid, "SendGrid", "Twilio SendGrid, over its version 3 API.", ["api_key", "from_email"], ["api_endpoint"]),
         Describe(ProviderType.Mailgun, "Mailgun", "Mailgun, over its version 3 API, in the US or the EU.", ["api_key", "from_email"], ["api_endpoint", "mailgun_domain"]),
         Describe(ProviderType.Console, "Console", "Prints messages on standard output. For development.", [], ["from_email"]),

@@ -35,11 +35,21 @@ public sealed class ProviderProbes(HybridCache cache, ProviderRegistry providers
             tags: null,
             cancellationToken);
 
+    /// <summary>Asks the provider itself, for no longer than <see cref="LongestWait"/>.</summary>
+    /// <param name="tenant">For whom the account sends.</param>
+    /// <param name="account">The account.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public async Task<ProbeResult> ProbeNowAsync(TenantId tenant, ProviderAccount account, CancellationToken cancellationToken)
+    {
+        var result = await AskAsync(account, cancellationToken);
+        health.Note(tenant, account, result);
+        return result;
+    }
+
     private async ValueTask<ProviderProbe> ProbeAsync(TenantId tenant, ProviderAccount account, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var result = await AskAsync(account, cancellationToken);
-        health.Note(tenant, account, result);
+        var result = await ProbeNowAsync(tenant, account, cancellationToken);
         return new ProviderProbe(result, time.GetUtcNow(), time.GetElapsedTime(started));
     }
 

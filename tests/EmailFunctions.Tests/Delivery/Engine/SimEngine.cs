@@ -190,7 +190,8 @@ internal sealed class SimEngine
         var held = new HeldMessages(ledger, queue, clock);
         var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, clock, NullLogger<OutcomeRecorder>.Instance);
         var registry = new ProviderRegistry([new SimProvider(ProviderType.File, this, context), new SimProvider(ProviderType.Console, this, context)]);
-        var sender = new MessageSender(payloads, accounts, registry, gates, new ProviderHealth(Meters, clock), recorder, clock, NullLogger<MessageSender>.Instance);
+        var health = new ProviderHealth(Meters, clock);
+        var sender = new MessageSender(payloads, accounts, registry, gates, new ProviderProbes(null!, registry, health, clock), health, recorder, clock, NullLogger<MessageSender>.Instance);
         var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
             new DispatchFunction(dispatcher, lanes, held, queue, clock, NullLogger<DispatchFunction>.Instance),
