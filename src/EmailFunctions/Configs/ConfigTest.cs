@@ -37,7 +37,7 @@ public sealed class ConfigTest(
             throw Problem.Invalid("to", EmailAddress.Requirement);
         var account = await ChooseAsync(tenant, request, cancellationToken);
         if (!providers.Has(account.Settings.Type))
-            throw Problem.Invalid("provider_type", $"{account.Settings.Type.Name()} can't send in this version yet; smtp, console and file can");
+            throw Problem.Invalid("provider_type", $"{account.Settings.Type.Name()} is for a desk, and does not send here");
 
         var id = MessageId.New(tenant, time.GetUtcNow());
         var started = time.GetTimestamp();

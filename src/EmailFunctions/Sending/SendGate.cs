@@ -11,6 +11,10 @@ namespace EmailFunctions.Sending;
 /// <summary>Decides whether a message is taken at all: the service sends, the message is valid, and somebody could send it.</summary>
 public sealed class SendGate(SendingSettings settings, ProviderResolver resolver, ProviderRegistry providers, TimeProvider time)
 {
+    // Whatever really sends is part of every deployment.
+    private const string NobodySends =
+        "has no provider that sends here: file and console are for a desk; give it a configuration for smtp, aws_ses, sendgrid or mailgun, or set EMAIL_BACKEND";
+
     /// <exception cref="ProblemException">503: sending is switched off.</exception>
     public void EnsureOpen()
     {
@@ -33,7 +37,7 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
         var tenant = caller.Resolve(named);
         var provider = (await resolver.GetSettingsAsync(tenant, cancellationToken))[0];
         if (!providers.Has(provider.Type))
-            throw Problem.Invalid("tenant_id", WhyNobodySends(provider.Type));
+            throw Problem.Invalid("tenant_id", NobodySends);
         if (request.FromEmail is null && provider.FromEmail is null)
             throw Problem.Invalid("from_email", "is required, since neither the tenant's configuration nor the system has a sender");
         return new Submission(tenant, ToContent(request), key, traceParent)
@@ -43,10 +47,6 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
             ExpiresAt = request.ExpiresAt,
         };
     }
-
-    private static string WhyNobodySends(ProviderType type) => type is ProviderType.File or ProviderType.Console
-        ? "has no configuration that can send, and this deployment has no provider for such tenants; give it one, or set EMAIL_BACKEND"
-        : $"has a configuration for {type.Name()}, which can't send in this version yet; smtp, console and file can";
 
     /// <summary>What a valid request says.</summary>
     internal static EmailContent ToContent(SendRequest request) => new()
