@@ -143,6 +143,7 @@ public sealed class MessageDispatcher(
         var email = await sender.PrepareAsync(turn.Entry!, cancellationToken);
         while (true)
         {
+            await sender.ChooseAsync(email, turn.Entry!.Id.Tenant, cancellationToken);
             while (!email.IsBegun && await IsTooLateAsync(turn, email, cancellationToken))
             {
                 // The time of its slot has passed: others may count on what is after it.

@@ -36,27 +36,29 @@ public sealed partial class MessageSender(
                 await recorder.EnsureRecordableAsync(claimed.Id.Tenant, cancellationToken);
                 return null;
             });
-        return new PreparedEmail { Email = email, Route = route, Failure = failure };
+        return new PreparedEmail(email, route, StartOf(claimed, route), failure);
     }
 
-    /// <summary>
-    /// Calls the next provider that is not left alone, for as many of the open recipients as one call can be for, unless something was
-    /// missing. Nobody is called where all are left alone.
-    /// </summary>
+    /// <summary>Chooses who is called: the first that is not left alone. Where all are, the message can't be sent now.</summary>
+    internal async Task ChooseAsync(PreparedEmail prepared, TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (!prepared.CanBeSent || prepared.IsBegun)
+            return;
+        var (place, stopped) = await gates.FindAsync(tenant, prepared.Settings, prepared.Place, (at, token) => ProbeAsync(tenant, prepared.Route[at], token), cancellationToken);
+        if (stopped is not null && !prepared.TryGoTo(place, stopped))
+            prepared.Fail(stopped);
+    }
+
+    /// <summary>Calls the chosen provider, for as many of the open recipients as one call can be for, unless something is missing.</summary>
     internal async Task<Attempt> SendAsync(PreparedEmail prepared, LedgerEntry claimed, CancellationToken cancellationToken)
     {
         if (prepared.Failure is { } failure)
-            return new Attempt(failure, prepared.Route.Count > 0 ? prepared.Route[0] : null, prepared.Email?.Content, TimeSpan.Zero) { ConfigVersion = prepared.ConfigVersion };
-        var tenant = claimed.Id.Tenant;
-        if (!prepared.IsBegun && gates.Find(tenant, prepared.Settings, prepared.Place, out var place) is { } stopped && !prepared.TryGoTo(place, stopped))
-            return new Attempt(stopped, prepared.Route[prepared.Place], prepared.Email!.Content, TimeSpan.Zero) { ConfigVersion = prepared.ConfigVersion };
-
-        var account = prepared.Route[prepared.Place];
+            return new Attempt(failure, prepared.Route.ElementAtOrDefault(prepared.Place), prepared.Email?.Content, TimeSpan.Zero) { ConfigVersion = prepared.ConfigVersion };
+        var (tenant, account) = (claimed.Id.Tenant, prepared.Route[prepared.Place]);
         var email = prepared.NextCall(claimed, providers.Has(account.Settings.Type) ? providers.Get(account.Settings.Type).MaxRecipientsPerCall : int.MaxValue);
         var started = time.GetTimestamp();
-        var result = Check(email, account) ?? await CatchAsync(
-            claimed.Id,
-            async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, new ProviderCall(token => CallAsync(email, account, claimed, token), token => ProbeAsync(tenant, account, token)), cancellationToken));
+        var result = Check(email, account)
+            ?? await CatchAsync(claimed.Id, async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, token => CallAsync(email, account, claimed, token), cancellationToken));
         health.Note(tenant, account, result!);
         return new Attempt(result!, account, email.Content, time.GetElapsedTime(started))
         {
@@ -64,6 +66,13 @@ public sealed partial class MessageSender(
             IsPart = prepared.HasMoreAfter(claimed, email),
             ConfigVersion = prepared.ConfigVersion,
         };
+    }
+
+    // What may have been sent already is sent again by the same provider, which may notice, and not by one before it.
+    private static int StartOf(LedgerEntry claimed, IReadOnlyList<ProviderAccount> route)
+    {
+        var unknown = claimed.History.LastOrDefault(line => line.Status == HistoryEntry.Unknown && line.Attempt == claimed.Attempts - 1);
+        return Math.Max(0, route.ToList().FindIndex(account => account.Settings.Type.Name() == unknown?.Provider));
     }
 
     private SendResult? Check(OutgoingEmail email, ProviderAccount account)

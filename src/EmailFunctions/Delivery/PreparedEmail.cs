@@ -4,27 +4,31 @@ using EmailFunctions.Providers;
 namespace EmailFunctions.Delivery;
 
 /// <summary>A message with all that its sending needs, or why it can't be sent; and how far its attempt has come.</summary>
-internal sealed class PreparedEmail
+/// <param name="email">The content; null where it can't be read.</param>
+/// <param name="route">Who may send it, in this order; none where they could not be found.</param>
+/// <param name="place">Who is asked first.</param>
+/// <param name="failure">What is missing; null: nothing.</param>
+internal sealed class PreparedEmail(OutgoingEmail? email, IReadOnlyList<ProviderAccount> route, int place, SendResult? failure)
 {
     private readonly HashSet<int> _deferred = [];
     private SendResult? _instead;
 
     /// <summary>The content; null where it can't be read.</summary>
-    public OutgoingEmail? Email { get; init; }
+    public OutgoingEmail? Email => email;
 
     /// <summary>Who may send it, in this order; none where they could not be found.</summary>
-    public IReadOnlyList<ProviderAccount> Route { get; init; } = [];
+    public IReadOnlyList<ProviderAccount> Route => route;
 
     /// <summary>The route without secrets.</summary>
     public IReadOnlyList<ProviderSettings> Settings => field ??= [.. Route.Select(static account => account.Settings)];
 
     /// <summary>What is missing; null: nothing.</summary>
-    public SendResult? Failure { get; init; }
+    public SendResult? Failure { get; private set; } = failure;
 
     public bool CanBeSent => Failure is null;
 
     /// <summary>The place in the route of who is asked next.</summary>
-    public int Place { get; private set; }
+    public int Place { get; private set; } = place;
 
     /// <summary>Whether some recipients were called for in this attempt, so that its slot is used.</summary>
     public bool IsBegun { get; private set; }
@@ -49,22 +53,25 @@ internal sealed class PreparedEmail
         _deferred.UnionWith(attempt.Result.DeferredRecipients);
     }
 
-    /// <summary>The next call is of the next provider from <paramref name="place"/> on; false where there is none.</summary>
-    /// <param name="place">Who is asked.</param>
-    /// <param name="failure">Why those before were not, or what they said.</param>
-    public bool TryGoTo(int place, SendResult failure)
+    /// <summary>The next call is of the provider at <paramref name="next"/>; false where there is none.</summary>
+    /// <param name="next">Who is asked.</param>
+    /// <param name="result">Why those before were not, or what they said.</param>
+    public bool TryGoTo(int next, SendResult result)
     {
-        _instead = MoreHopeful(failure);
-        if (place >= Route.Count)
+        _instead = MoreHopeful(result);
+        if (next >= Route.Count)
             return false;
-        Place = place;
+        Place = next;
         return true;
     }
+
+    /// <summary>Nobody can be called.</summary>
+    public void Fail(SendResult result) => Failure = MoreHopeful(result);
 
     /// <summary>
     /// What counts where nobody took the message. One provider that may take it later is enough to wait for, even where the others need
     /// another configuration.
     /// </summary>
-    public SendResult MoreHopeful(SendResult failure) =>
-        _instead is { } earlier && failure.Status == SendStatus.Misconfigured && earlier.Status != SendStatus.Misconfigured ? earlier : failure;
+    public SendResult MoreHopeful(SendResult result) =>
+        _instead is { } earlier && result.Status == SendStatus.Misconfigured && earlier.Status != SendStatus.Misconfigured ? earlier : result;
 }

@@ -6,11 +6,6 @@ using Polly.CircuitBreaker;
 
 namespace EmailFunctions.Delivery;
 
-/// <summary>How to call a provider, and how to ask beforehand whether it is back.</summary>
-/// <param name="Send">Sends the message.</param>
-/// <param name="Probe">Asks without sending; null: it would take mail.</param>
-public sealed record ProviderCall(Func<CancellationToken, Task<SendResult>> Send, Func<CancellationToken, Task<SendResult?>> Probe);
-
 /// <summary>
 /// Stands between a tenant's mail and its providers, in this process. A provider that fails again and again is left alone for a
 /// while, and then asked with one message, or, where another one sends meanwhile, by a probe first; one that says "too much" is left alone
@@ -46,19 +41,26 @@ public sealed class ProviderGates(TimeProvider time)
     /// <summary>The first provider's state as words for a client: <c>closed</c>, <c>open</c> or <c>half_open</c>, and until when it is left alone.</summary>
     public (string State, DateTimeOffset? Until) StateOf(TenantId tenant, IReadOnlyList<ProviderSettings> route) => GateOf(tenant, route, 0).State();
 
-    /// <summary>Finds who is to be called.</summary>
+    /// <summary>
+    /// Finds who is to be called, where there is more than one. A provider whose break is over is probed: it need not be the message that
+    /// finds out whether it is back.
+    /// </summary>
     /// <param name="tenant">Whose mail it sends.</param>
     /// <param name="route">Its providers.</param>
-    /// <param name="from">The first that may be.</param>
-    /// <param name="place">Who is; as many as there are: nobody.</param>
-    /// <returns>Why it is not the first; null: it is.</returns>
-    internal SendResult? Find(TenantId tenant, IReadOnlyList<ProviderSettings> route, int from, out int place)
+    /// <param name="from">The first that may be called.</param>
+    /// <param name="probe">Asks the provider at a place whether it would take mail; null: it would.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The place of who is called, as many as there are for nobody; and why it is not the first one, null where it is.</returns>
+    internal async Task<(int Place, SendResult? Stopped)> FindAsync(
+        TenantId tenant, IReadOnlyList<ProviderSettings> route, int from, Func<int, CancellationToken, Task<SendResult?>> probe, CancellationToken cancellationToken)
     {
         DateTimeOffset? first = null;
-        for (place = from; place < route.Count && route.Count > 1; place++)
+        var place = from;
+        for (; place < route.Count && route.Count > 1; place++)
         {
             var gate = GateOf(tenant, route, place);
-            if (gate.Enter() is not { } until)
+            var here = place;
+            if ((gate.Enter() ?? await gate.ProbeAsync(token => probe(here, token), cancellationToken)) is not { } until)
                 break;
             first = first < until ? first : until;
             // Too much mail is no reason to go elsewhere.
@@ -66,11 +68,12 @@ public sealed class ProviderGates(TimeProvider time)
                 place = route.Count;
         }
 
-        return first is { } back ? Gate.LeftAlone(back - time.GetUtcNow()) : null;
+        return (place, first is { } back ? Gate.LeftAlone(back - time.GetUtcNow()) : null);
     }
 
     /// <summary>Calls the provider, unless it is to be left alone: that is <see cref="SendStatus.Postponed"/>, with the time to wait.</summary>
-    internal Task<SendResult> CallAsync(TenantId tenant, IReadOnlyList<ProviderSettings> route, int place, ProviderCall call, CancellationToken cancellationToken) =>
+    internal Task<SendResult> CallAsync(
+        TenantId tenant, IReadOnlyList<ProviderSettings> route, int place, Func<CancellationToken, Task<SendResult>> call, CancellationToken cancellationToken) =>
         GateOf(tenant, route, place).CallAsync(call, cancellationToken);
 
     private Gate GateOf(TenantId tenant, IReadOnlyList<ProviderSettings> route, int place)
@@ -159,14 +162,26 @@ public sealed class ProviderGates(TimeProvider time)
         public (string State, DateTimeOffset? Until) State() =>
             (_state.CircuitState switch { CircuitState.Closed => "closed", CircuitState.HalfOpen => "half_open", _ => "open" }, Until());
 
-        public async Task<SendResult> CallAsync(ProviderCall call, CancellationToken cancellationToken)
+        /// <summary>Probes the provider, if its break is over. Until when it is left alone then; null: it is not.</summary>
+        public async Task<DateTimeOffset?> ProbeAsync(Func<CancellationToken, Task<SendResult?>> probe, CancellationToken cancellationToken)
+        {
+            if (_state.CircuitState == CircuitState.Closed)
+                return null;
+            var result = await CallAsync(async token => await probe(token) ?? SendResult.Sent("probed"), cancellationToken);
+            return result.Status == SendStatus.Sent ? null : Until() ?? _time.GetUtcNow() + ProbeTime;
+        }
+
+        public async Task<SendResult> CallAsync(Func<CancellationToken, Task<SendResult>> call, CancellationToken cancellationToken)
         {
             // Without leaving the caller's context, which counts where a test has one.
             var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellationToken);
             try
             {
-                var result = await _breaker.ExecuteAsync(static async (context, state) => await state.Gate.AskAsync(state.Call, context.CancellationToken), context, (Gate: this, Call: call));
-                Note(result);
+                var result = await _breaker.ExecuteAsync(static async (context, call) => await call(context.CancellationToken), context, call);
+                if (result.Status == SendStatus.Throttled)
+                    Set(ref _isOneOfSeveral && result.MayGoElsewhere ? ref _brokenUntil : ref _pausedUntil, Outcomes.PauseUntil(result, _time.GetUtcNow()));
+                else if (_state.CircuitState == CircuitState.Closed)
+                    Interlocked.Exchange(ref _brokenUntil, 0);
                 return result;
             }
             catch (BrokenCircuitException)
@@ -177,20 +192,6 @@ public sealed class ProviderGates(TimeProvider time)
             {
                 ResilienceContextPool.Shared.Return(context);
             }
-        }
-
-        // Where another one can send the message, it need not be the message that finds out.
-        private async Task<SendResult> AskAsync(ProviderCall call, CancellationToken cancellationToken) =>
-            _isOneOfSeveral && _state.CircuitState == CircuitState.HalfOpen && await call.Probe(cancellationToken) is { } failure
-                ? failure
-                : await call.Send(cancellationToken);
-
-        private void Note(SendResult result)
-        {
-            if (result.Status == SendStatus.Throttled)
-                Set(ref _isOneOfSeveral && result.MayGoElsewhere ? ref _brokenUntil : ref _pausedUntil, Outcomes.PauseUntil(result, _time.GetUtcNow()));
-            else if (_state.CircuitState == CircuitState.Closed)
-                Interlocked.Exchange(ref _brokenUntil, 0);
         }
 
         private static void Set(ref long until, DateTimeOffset time) => Interlocked.Exchange(ref until, time.UtcTicks);

@@ -27,6 +27,9 @@ internal sealed class FakeProvider(ProviderType type = ProviderType.File) : IEma
     /// <summary>The answer to a probe.</summary>
     public ProbeResult Health { get; set; } = ProbeResult.Healthy;
 
+    /// <summary>What runs while a probe is under way.</summary>
+    public Func<Task> DuringProbe { get; set; } = static () => Task.CompletedTask;
+
     /// <summary>How often it was probed.</summary>
     public int Probes { get; private set; }
 
@@ -39,9 +42,10 @@ internal sealed class FakeProvider(ProviderType type = ProviderType.File) : IEma
         return Answer(call);
     }
 
-    public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
+    public async Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
     {
         Probes++;
-        return Task.FromResult(Health);
+        await DuringProbe();
+        return Health;
     }
 }

@@ -70,6 +70,46 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task So_is_one_of_the_fallback_though_the_first_is_back()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync();
+        bench.Primary.Answer = static call => call == 1 ? Down : SendResult.Sent("taken");
+        bench.Fallback.Answer = static call => call == 1 ? SendResult.Failed(SendStatus.Unknown, ErrorCategory.Network, "lost") : SendResult.Sent("taken");
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+        await bench.RunQueueAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal((MessageStatus.Sent, "console"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Provider));
+        Assert.Equal((1, 2), (bench.Primary.Given.Count, bench.Fallback.Given.Count));
+    }
+
+    [Fact]
+    public async Task A_probe_that_takes_long_costs_the_message_its_slot_and_no_more()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","rate_limit_per_minute":6""");
+        bench.Primary.Answer = static call => call <= 5 ? Down : SendResult.Sent("taken");
+        for (var number = 0; number < 5; number++)
+            await bench.DispatchAsync(await bench.AcceptAsync());
+        bench.Clock.Advance(TimeSpan.FromSeconds(35));
+        bench.Primary.DuringProbe = () =>
+        {
+            bench.Clock.Advance(TimeSpan.FromSeconds(15));
+            return Task.CompletedTask;
+        };
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+
+        // Its slot, the sixth of the minute, went by during the probe, and the minute has no other.
+        Assert.Equal((MessageStatus.Deferred, "per_minute"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Limit));
+        await bench.RunQueueAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal((MessageStatus.Sent, "smtp", 1), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Provider, bench.Primary.Probes));
+    }
+
+    [Fact]
     public async Task Usage_cost_and_audit_name_who_really_sent()
     {
         await using var bench = new DeliveryBench();

@@ -69,7 +69,7 @@ public sealed class ProbingTests
         bench.Clock.Advance(TimeSpan.FromSeconds(31));
         var entered = new TaskCompletionSource();
         var goOn = new TaskCompletionSource();
-        bench.Primary.During = async _ =>
+        bench.Primary.DuringProbe = async () =>
         {
             entered.TrySetResult();
             await goOn.Task;
