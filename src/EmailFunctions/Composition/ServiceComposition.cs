@@ -12,6 +12,8 @@ using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
+using EmailFunctions.Providers.Http;
+using EmailFunctions.Providers.Ses;
 using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Sending;
 using EmailFunctions.Settings;
@@ -145,6 +147,8 @@ internal static class ServiceComposition
     {
         services.AddSingleton(settings.Smtp).AddSingleton<SmtpPools>();
         services.AddSingleton<IEmailProvider, SmtpProvider>();
+        services.AddProviderClients(new HttpProviderOptions());
+        services.AddSingleton(settings.Ses).AddSingleton<SesCredentials>().AddSingleton<IEmailProvider, SesProvider>();
         services.AddSingleton<ProviderRegistry>().AddSingleton<ProviderHealth>().AddSingleton<ProviderProbes>();
     }
 

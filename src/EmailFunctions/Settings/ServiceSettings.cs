@@ -8,6 +8,7 @@ using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Local;
 using EmailFunctions.Ingest;
 using EmailFunctions.Providers;
+using EmailFunctions.Providers.Ses;
 using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Sending;
 using EmailFunctions.Tenants;
@@ -49,6 +50,8 @@ internal sealed record ServiceSettings
 
     public required SmtpOptions Smtp { get; init; }
 
+    public required SesOptions Ses { get; init; }
+
     public required ConfigRules ConfigRules { get; init; }
 
     public required SystemProvider SystemProvider { get; init; }
@@ -80,6 +83,7 @@ internal sealed record ServiceSettings
             DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Smtp = ReadSmtp(reader),
+            Ses = new SesOptions(reader.Flag("EMAIL_AWS_DEFAULT_CREDENTIALS", false)),
             ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false), reader.Flag("EMAIL_AWS_DEFAULT_CREDENTIALS", false)),
             SystemProvider = SystemProviderSettings.Read(reader, isDesk: azure is null or { Storage.IsDevelopment: true }),
         };

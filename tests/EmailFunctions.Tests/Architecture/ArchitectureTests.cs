@@ -18,6 +18,8 @@ public sealed class ArchitectureTests
         ["SQLitePCL"] = ["EmailFunctions.Storage.Sqlite"],
         ["MailKit"] = ["EmailFunctions.Providers.Smtp"],
         ["MimeKit"] = ["EmailFunctions.Providers.Mime", "EmailFunctions.Providers.Smtp", "EmailFunctions.Providers.File", "EmailFunctions.Providers.Console"],
+        ["Amazon"] = ["EmailFunctions.Providers.Ses"],
+        ["SendGrid"] = ["EmailFunctions.Providers.SendGrid"],
         ["Azure.Core"] = ["EmailFunctions.Keys.KeyVault", "EmailFunctions.Storage.AzureCore", "EmailFunctions.Storage.AzureTables", "EmailFunctions.Payloads.Blobs", "EmailFunctions.Queueing.StorageQueues", "EmailFunctions.Queueing.ServiceBus", "EmailFunctions.Composition"],
         ["Azure.Identity"] = ["EmailFunctions.Storage.AzureCore", "EmailFunctions.Keys.KeyVault", "EmailFunctions.Composition"],
         ["Azure.Data.Tables"] = ["EmailFunctions.Storage.AzureTables", "EmailFunctions.Composition"],

@@ -55,6 +55,7 @@ public sealed class RefusedStartTests : IDisposable
         { "EMAIL_USAGE_LOGGING_ENABLED=2", null },
         { "EMAIL_AUDIT_LOGGING_ENABLED=never", null },
         { "EMAIL_ALLOW_HTTP_ENDPOINTS=?", null },
+        { "EMAIL_AWS_DEFAULT_CREDENTIALS=own", null },
         { "ASPNETCORE_URLS=http://0.0.0.0:7071", null },
         { "ASPNETCORE_URLS=http://*:7071", null },
         { "ASPNETCORE_URLS=http://localhost:7071;http://[::]:7071", null },

@@ -1,0 +1,97 @@
+using System.Text.RegularExpressions;
+using EmailFunctions.Providers.Http;
+using static EmailFunctions.Providers.ErrorCategory;
+using static EmailFunctions.Providers.SendStatus;
+
+namespace EmailFunctions.Providers.Ses;
+
+/// <summary>What the answers of Amazon SES mean (docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html, "Errors" and "Common Errors").</summary>
+public static partial class SesAnswers
+{
+    /// <summary>Neither the account nor the deployment has credentials.</summary>
+    internal static readonly AnswerRow NoCredentials = new("Not asked: the account has no keys, and may not use the service's own", Misconfigured, Auth);
+
+    /// <summary>The deployment's credentials can't be had.</summary>
+    internal static readonly AnswerRow OwnCredentialsUnavailable = new("Not asked: the service's own credentials can't be had", Transient, Auth);
+
+    /// <summary>The region can't be part of a host's name.</summary>
+    internal static readonly AnswerRow NoRegion = new("Not asked: `aws_region` is missing, or no region's name", Misconfigured, Config);
+
+    /// <summary>SES has no SMTPUTF8.</summary>
+    internal static readonly AnswerRow InternationalAddress = new("Not asked: an address has characters beyond ASCII before its at sign, which SES does not take", Permanent, Recipient);
+
+    // The vendor's advice for the sending rate is a wait of up to ten minutes; a rate is by the second, though.
+    private static readonly TimeSpan RateWait = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan QuotaWait = TimeSpan.FromMinutes(15);
+
+    /// <summary>The rules, in order.</summary>
+    internal static readonly AnswerTable Table = new(
+    [
+        AnswerRule.Beforehand(NoCredentials),
+        AnswerRule.Beforehand(OwnCredentialsUnavailable),
+        AnswerRule.Beforehand(NoRegion),
+        AnswerRule.Beforehand(InternationalAddress),
+        new("200 with a `MessageId`", Sent, null, static a => a is { Status: 200, MessageId: not null }),
+        new("200 without one: not SES, or cut off", Unknown, Unexpected, static a => a.Status is >= 200 and < 300),
+        new("`AccountSuspendedException`, `SendingPausedException`, or `MessageRejected` that says so", Transient, ProviderUnavailable,
+            static a => Is(a, "AccountSuspendedException", "SendingPausedException") || (Is(a, "MessageRejected") && a.Says("suspended", "paused"))),
+        new("Throttled, by the daily quota (`Daily message quota exceeded`); `LimitExceededException`", Throttled, Quota, static a => Is(a, "LimitExceededException") || (IsThrottled(a) && a.Says("daily", "quota"))) { Wait = QuotaWait },
+        new("Throttled: `TooManyRequestsException`, `ThrottlingException`, or 429", Throttled, RateLimited, IsThrottled) { Wait = RateWait },
+        new("`MailFromDomainNotVerifiedException`", Misconfigured, Config, static a => Is(a, "MailFromDomainNotVerifiedException")),
+        new("`MessageRejected` about an address (`Email address is not verified`)", Permanent, Recipient, static a => Is(a, "MessageRejected") && IsAboutAddress(a)),
+        new("`MessageRejected`", Permanent, Content, static a => Is(a, "MessageRejected")),
+        new("`BadRequestException` about an address", Permanent, Recipient, static a => Is(a, "BadRequestException", "InvalidParameterValue", "ValidationException") && IsAboutAddress(a)),
+        new("`BadRequestException`", Permanent, Content, static a => Is(a, "BadRequestException", "InvalidParameterValue", "ValidationException")),
+        new("`NotFoundException`: the configuration set", Misconfigured, Config, static a => Is(a, "NotFoundException")),
+        new("Signature, key or token refused, access denied, or a clock that is wrong: 401, 403, or by name", Misconfigured, Auth, static a => a.Status is 401 or 403 || IsAuth(a)),
+        new("413", Permanent, Content, static a => a.Status == 413),
+        new("A redirect, 404 or 405: the endpoint is not SES", Misconfigured, Config, static a => a.Status is (>= 300 and < 400) or 404 or 405),
+        new("408, or 5xx", Transient, ProviderUnavailable, static a => a.Status is 408 or >= 500),
+    ]);
+
+    /// <summary>All rows, in the order in which they are tried.</summary>
+    public static IReadOnlyList<AnswerRow> Answers => Table.Rows;
+
+    /// <summary>Reads the error's name and words, or the message's id.</summary>
+    internal static VendorAnswer Read(VendorAnswer answer)
+    {
+        var body = VendorJson.Parse(answer.Body);
+        return answer with
+        {
+            Name = ErrorName(answer.Header("x-amzn-ErrorType") ?? body.Text("__type") ?? body.Text("code")),
+            Text = FirstLine(body.Text("message") ?? body.Text("Message") ?? (answer.Status < 300 ? "" : answer.Body)),
+            MessageId = body.Text("MessageId"),
+        };
+    }
+
+    // `com.amazonaws.ses#MessageRejected:http://…`: what is before and after the name says nothing.
+    private static string ErrorName(string? type) => type is null ? "" : type[(type.IndexOf('#', StringComparison.Ordinal) + 1)..].Split(':')[0].Trim();
+
+    // A refused signature is followed by the request as SES saw it.
+    private static string FirstLine(string text) => text.TrimStart().Split('\n')[0].TrimEnd();
+
+    private static bool Is(VendorAnswer answer, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (answer.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsThrottled(VendorAnswer answer) =>
+        answer.Status == 429 || Is(answer, "TooManyRequestsException", "ThrottlingException", "Throttling", "ThrottledException", "RequestLimitExceeded", "RequestThrottled", "SlowDown");
+
+    private static bool IsAuth(VendorAnswer answer) => Is(
+        answer, "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "IncompleteSignatureException", "UnrecognizedClientException", "InvalidClientTokenId",
+        "InvalidAccessKeyId", "ExpiredToken", "ExpiredTokenException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "RequestTimeTooSkewed", "RequestExpired",
+        "AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired");
+
+    private static bool IsAboutAddress(VendorAnswer answer) => Address().IsMatch(answer.Text);
+
+    [GeneratedRegex(@"\b(address(es)?|recipients?|destination|identit(y|ies)|local part|domain (name )?(contains|starts|ends|missing))\b", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    private static partial Regex Address();
+}
