@@ -23,9 +23,6 @@ public sealed record VendorReply
 
     internal VendorHold? Hold { get; private init; }
 
-    /// <summary>How many bytes of the answer's body are sent before the connection is cut; null: all.</summary>
-    internal int? SendUpTo { get; private init; }
-
     /// <summary>Reads the request and answers it.</summary>
     /// <param name="status">The status.</param>
     /// <param name="body">The body, as JSON unless a header field says otherwise.</param>
@@ -49,9 +46,4 @@ public sealed record VendorReply
     /// <param name="hold">Where it waits.</param>
     /// <param name="then">The answer after that.</param>
     public static VendorReply HangAfterBody(VendorHold hold, VendorReply then) => then with { Hold = hold };
-
-    /// <summary>Answers, but closes the connection in the middle of its own body.</summary>
-    /// <param name="answer">The answer.</param>
-    /// <param name="bytes">How many bytes of its body are sent.</param>
-    public static VendorReply CutDuringAnswer(VendorReply answer, int bytes) => answer with { SendUpTo = bytes };
 }

@@ -145,10 +145,7 @@ public sealed class VendorServer : IAsyncDisposable
         context.Response.ContentLength = bytes.Length;
         foreach (var (name, value) in reply.Headers)
             context.Response.Headers[name] = value;
-        await context.Response.Body.WriteAsync(bytes.AsMemory(0, reply.SendUpTo ?? bytes.Length));
-        await context.Response.Body.FlushAsync();
-        if (reply.SendUpTo is not null)
-            context.Abort();
+        await context.Response.Body.WriteAsync(bytes);
     }
 
     private static VendorRequest Describe(HttpContext context) => new(

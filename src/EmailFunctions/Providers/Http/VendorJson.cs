@@ -19,6 +19,9 @@ internal static class VendorJson
         }
     }
 
+    /// <summary>What to tell of a body in which nothing was found: of JSON nothing, of anything else all.</summary>
+    public static string UnlessParsed(JsonElement parsed, string body) => parsed.ValueKind == JsonValueKind.Object ? "" : body;
+
     /// <summary>A member; undefined where there is none.</summary>
     public static JsonElement Member(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) ? member : default;

@@ -60,7 +60,7 @@ public static partial class SesAnswers
         return answer with
         {
             Name = ErrorName(answer.Header("x-amzn-ErrorType") ?? body.Text("__type") ?? body.Text("code")),
-            Text = FirstLine(body.Text("message") ?? body.Text("Message") ?? (answer.Status < 300 ? "" : answer.Body)),
+            Text = FirstLine(body.Text("message") ?? body.Text("Message") ?? VendorJson.UnlessParsed(body, answer.Body)),
             MessageId = body.Text("MessageId"),
         };
     }
