@@ -31,6 +31,44 @@ public sealed class AuthenticationTests
         Assert.Contains("5.7.8", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("good", true)]
+    [InlineData("bad", false)]
+    public async Task A_token_decides_who_is_let_in(string token, bool isLetIn)
+    {
+        await using var sink = SmtpSink.Start(new() { AcceptsToken = (user, given) => (user, given) == ("user", "good") });
+        using var client = await Mail.ConnectAsync(sink);
+        var authenticating = client.AuthenticateAsync(new SaslMechanismOAuth2("user", token), Mail.Token);
+        if (!isLetIn)
+        {
+            Assert.Contains("5.7.8", (await Assert.ThrowsAsync<AuthenticationException>(() => authenticating)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        await authenticating;
+        await client.SendAsync(Mail.Message(), Mail.Token);
+        Assert.Equal("user", Assert.Single(sink.Messages).AuthenticatedAs);
+    }
+
+    [Fact]
+    public async Task Users_and_their_connections_are_told_apart()
+    {
+        await using var sink = SmtpSink.Start(Options with { OtherCredentials = [new("other", "secret too")] });
+        using (var client = await Mail.ConnectAsync(sink))
+        using (var second = await Mail.ConnectAsync(sink))
+        {
+            await client.AuthenticateAsync("user", "secret", Mail.Token);
+            await second.AuthenticateAsync("user", "secret", Mail.Token);
+        }
+
+        await sink.WaitForNoConnectionsAsync(Mail.Limit, Mail.Token);
+        using var other = await Mail.ConnectAsync(sink);
+        await other.AuthenticateAsync("other", "secret too", Mail.Token);
+        Assert.Equal(new Dictionary<string, int> { ["user"] = 2, ["other"] = 1 }, sink.UsersAtOnce);
+        Assert.Equal(["user", "user", "other"], sink.Connections.Select(connection => Assert.Single(connection.Users)));
+        Assert.Equal(3, sink.Connections.Select(connection => connection.ClientPort).Distinct().Count());
+    }
+
     [Fact]
     public async Task Mail_before_auth_is_refused()
     {

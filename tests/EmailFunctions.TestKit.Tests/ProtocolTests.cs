@@ -52,6 +52,41 @@ public sealed class ProtocolTests
     }
 
     [Fact]
+    public async Task A_message_in_chunks_is_put_together_and_dots_are_left_alone()
+    {
+        await using var sink = SmtpSink.Start(new() { KeepContent = true, Chunking = true });
+        using var socket = await OpenAsync(sink);
+        await SendAsync(socket, "EHLO me\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nBDAT 4\r\n..onBDAT 6\r\ne\r\n.\r\nBDAT 0 LAST\r\n");
+        await sink.WaitForCountAsync(1, Mail.Limit, Mail.Token);
+        Assert.Equal(("..one\r\n.\r\n", true), (Text(sink.Messages[0]), sink.Messages[0].Chunked));
+    }
+
+    [Fact]
+    public async Task The_bytes_of_a_refused_chunk_are_no_commands()
+    {
+        await using var sink = SmtpSink.Start(new() { Chunking = true, Fault = SmtpFaults.Always(SmtpStage.Data, SmtpFault.Reply("554 5.6.0 no")) });
+        using var socket = await OpenAsync(sink);
+        await SendAsync(socket, "MAIL FROM:<a@b.c>\r\nBDAT 6 LAST\r\nNOOP\r\nRSET\r\n");
+        Assert.Equal(["503", "554", "250"], (await ReadAsync(socket)).TrimEnd().Split("\r\n").Select(line => line[..3]));
+    }
+
+    [Fact]
+    public async Task A_connection_too_many_is_refused_until_another_is_closed()
+    {
+        await using var sink = SmtpSink.Start(new() { MaxConnections = 1 });
+        using (await Mail.ConnectAsync(sink))
+        {
+            var error = await Assert.ThrowsAsync<SmtpCommandException>(() => Mail.ConnectAsync(sink));
+            Assert.Equal(421, (int)error.StatusCode);
+        }
+
+        await sink.WaitForNoConnectionsAsync(Mail.Limit, Mail.Token);
+        using var client = await Mail.ConnectAsync(sink);
+        sink.MaxConnections = 2;
+        using var other = await Mail.ConnectAsync(sink);
+    }
+
+    [Fact]
     public async Task Extensions_can_be_switched_off()
     {
         await using var sink = SmtpSink.Start(new()

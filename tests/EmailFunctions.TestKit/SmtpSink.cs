@@ -41,8 +41,21 @@ public sealed class SmtpSink : IAsyncDisposable
         set => _state.Fault = value;
     }
 
+    /// <summary>How many connections may be open at once; those that are stay.</summary>
+    public int MaxConnections
+    {
+        get => _state.MaxConnections;
+        set => _state.MaxConnections = value;
+    }
+
     /// <summary>A copy of the messages accepted so far, in order of acceptance.</summary>
     public IReadOnlyList<SmtpSinkMessage> Messages => _state.Messages.Snapshot();
+
+    /// <summary>All connections since the start, in the order of their numbers.</summary>
+    public IReadOnlyList<SmtpSinkConnection> Connections => _state.Connections.All();
+
+    /// <summary>The most connections that each user had at the same time since the start.</summary>
+    public IReadOnlyDictionary<string, int> UsersAtOnce => _state.Connections.UsersAtOnce();
 
     /// <summary>Errors inside the sink or thrown by a fault script; each has ended its connection.</summary>
     public IReadOnlyList<Exception> Errors => [.. _state.Errors];

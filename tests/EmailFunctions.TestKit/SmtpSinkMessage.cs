@@ -17,6 +17,9 @@ public sealed record SmtpSinkMessage
     /// <summary>The number of the connection it came over; the first connection is 1.</summary>
     public required int ConnectionNumber { get; init; }
 
+    /// <summary>Whether its content came by BDAT, not DATA.</summary>
+    public required bool Chunked { get; init; }
+
     /// <summary>Whether that connection was encrypted.</summary>
     public required bool Encrypted { get; init; }
 

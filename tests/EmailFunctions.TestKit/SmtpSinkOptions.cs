@@ -20,14 +20,29 @@ public sealed record SmtpSinkOptions
     /// </summary>
     public X509Certificate2? Certificate { get; init; }
 
-    /// <summary>The one accepted user; AUTH PLAIN and LOGIN are offered only when this is set.</summary>
+    /// <summary>How many connections may be open at once at the start; one more is refused with 421. <see cref="SmtpSink.MaxConnections"/> can change it.</summary>
+    public int MaxConnections { get; init; } = int.MaxValue;
+
+    /// <summary>The accepted user; AUTH PLAIN and LOGIN are offered only when this is set.</summary>
     public SmtpSinkCredentials? Credentials { get; init; }
 
-    /// <summary>With <see cref="Credentials"/> set: whether MAIL before AUTH is refused with 530.</summary>
+    /// <summary>Further accepted users, beside <see cref="Credentials"/>.</summary>
+    public IReadOnlyList<SmtpSinkCredentials> OtherCredentials { get; init; } = [];
+
+    /// <summary>Says whether a user is let in with an access token; AUTH XOAUTH2 is offered only when this is set.</summary>
+    public Func<string, string, bool>? AcceptsToken { get; init; }
+
+    /// <summary>With users or tokens set: whether MAIL before AUTH is refused with 530.</summary>
     public bool RequireAuthentication { get; init; } = true;
 
     /// <summary>Whether EHLO offers PIPELINING.</summary>
     public bool Pipelining { get; init; } = true;
+
+    /// <summary>Whether EHLO offers CHUNKING (BDAT).</summary>
+    public bool Chunking { get; init; }
+
+    /// <summary>Whether EHLO offers BINARYMIME, which needs <see cref="Chunking"/>.</summary>
+    public bool BinaryMime { get; init; }
 
     /// <summary>Whether EHLO offers 8BITMIME; when not, MAIL with BODY= is refused with 555.</summary>
     public bool EightBitMime { get; init; } = true;
@@ -49,6 +64,8 @@ public sealed record SmtpSinkOptions
 
     /// <summary>Names of the headers whose values are recorded; case does not matter.</summary>
     public IReadOnlyList<string> CaptureHeaders { get; init; } = [];
+
+    internal bool HasUsers => Credentials is not null || AcceptsToken is not null;
 
     /// <summary>
     /// The fault script at the start; <see cref="SmtpSink.Fault"/> can replace it later. It is called for each

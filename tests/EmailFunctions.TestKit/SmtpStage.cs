@@ -9,6 +9,9 @@ public enum SmtpStage
     /// <summary>EHLO or HELO was read.</summary>
     Ehlo,
 
+    /// <summary>STARTTLS was read; the handshake has not begun.</summary>
+    StartTls,
+
     /// <summary>AUTH was read; its exchange has not begun.</summary>
     Auth,
 
@@ -18,12 +21,12 @@ public enum SmtpStage
     /// <summary>RCPT TO was read; asked once for each recipient.</summary>
     RcptTo,
 
-    /// <summary>DATA was read; 354 is due.</summary>
+    /// <summary>DATA was read; 354 is due. Or BDAT was read; its bytes were not.</summary>
     Data,
 
     /// <summary>The first bytes of a message's content were read; asked once for each message.</summary>
     DataBody,
 
-    /// <summary>The line with the single dot was read; the final reply is due.</summary>
+    /// <summary>The line with the single dot was read, or the last piece of BDAT; the final reply is due.</summary>
     EndOfData,
 }

@@ -71,9 +71,11 @@ internal sealed class Envelope(SmtpSinkOptions options)
         var (name, value) = parameter.Split('=', 2) is [var left, var right] ? (left, right) : (parameter, "");
         switch (name.ToUpperInvariant())
         {
+            case "BODY" when value.Equals("BINARYMIME", StringComparison.OrdinalIgnoreCase):
+                return options.BinaryMime ? null : Replies.BadParameter;
             case "BODY" when options.EightBitMime:
             case "SMTPUTF8" when options.SmtpUtf8:
-            case "AUTH" when options.Credentials is not null:
+            case "AUTH" when options.HasUsers:
                 return null;
             case "SIZE" when options.Size:
                 return !long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var size)

@@ -22,5 +22,6 @@ internal static class Replies
     public static readonly SmtpReply BadParameter = new(555, "5.5.4", "parameter not offered");
     public static readonly SmtpReply NeedsUtf8 = new(553, "5.6.7", "address needs SMTPUTF8");
     public static readonly SmtpReply TooLarge = new(552, "5.3.4", "message too large");
+    public static readonly SmtpReply TooManyConnections = new(421, "4.7.0", "too many connections");
     public static readonly SmtpReply LineTooLong = new(500, "5.5.6", "line too long");
 }

@@ -28,6 +28,12 @@ internal sealed class SinkState(SmtpSinkOptions options, X509Certificate2? certi
         set => Volatile.Write(ref field, value);
     } = options.Fault;
 
+    public int MaxConnections
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    } = options.MaxConnections;
+
     public int Resets => Volatile.Read(ref _resets);
 
     public void CountReset() => Interlocked.Increment(ref _resets);

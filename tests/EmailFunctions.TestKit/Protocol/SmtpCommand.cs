@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EmailFunctions.TestKit.Protocol;
 
 /// <summary>One command line, split into its verb in upper case and the rest.</summary>
@@ -6,10 +8,11 @@ internal readonly record struct SmtpCommand(string Line, string Verb, string Arg
     public SmtpStage? Stage => Verb switch
     {
         "EHLO" or "HELO" => SmtpStage.Ehlo,
+        "STARTTLS" => SmtpStage.StartTls,
         "AUTH" => SmtpStage.Auth,
         "MAIL" => SmtpStage.MailFrom,
         "RCPT" => SmtpStage.RcptTo,
-        "DATA" => SmtpStage.Data,
+        "DATA" or "BDAT" => SmtpStage.Data,
         _ => null,
     };
 
@@ -19,6 +22,15 @@ internal readonly record struct SmtpCommand(string Line, string Verb, string Arg
         return space < 0
             ? new(line, line.ToUpperInvariant(), "")
             : new(line, line[..space].ToUpperInvariant(), line[(space + 1)..].Trim());
+    }
+
+    /// <summary>Reads the size of BDAT, and whether it is the last piece.</summary>
+    public bool TryReadChunk(out long size, out bool isLast)
+    {
+        var words = Argument.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        isLast = words is [_, var last] && last.Equals("LAST", StringComparison.OrdinalIgnoreCase);
+        size = 0;
+        return (words.Length == 1 || isLast) && long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out size);
     }
 
     /// <summary>Reads "FROM:&lt;path&gt; parameters" or "TO:&lt;path&gt; parameters" out of the argument.</summary>

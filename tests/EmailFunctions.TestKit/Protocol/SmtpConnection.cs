@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 
@@ -17,6 +18,8 @@ internal sealed class SmtpConnection(SinkState state, Socket socket, int number)
     private readonly CancellationTokenSource _broken = new();
 
     public int Number => number;
+
+    public int ClientPort { get; } = ((IPEndPoint)socket.RemoteEndPoint!).Port;
 
     public async Task RunAsync()
     {

@@ -70,12 +70,14 @@ internal sealed partial class SmtpSession
         }
 
         Offer(_options.Pipelining, "PIPELINING");
+        Offer(_options.Chunking, "CHUNKING");
+        Offer(_options.BinaryMime, "BINARYMIME");
         Offer(_options.EightBitMime, "8BITMIME");
         Offer(_options.SmtpUtf8, "SMTPUTF8");
         Offer(_options.EnhancedStatusCodes, "ENHANCEDSTATUSCODES");
         Offer(_options.Size, string.Create(CultureInfo.InvariantCulture, $"SIZE {_options.MaxMessageBytes}"));
         Offer(CanStartTls, "STARTTLS");
-        Offer(_options.Credentials is not null, "AUTH PLAIN LOGIN");
+        Offer(_options.HasUsers, "AUTH" + (_options.Credentials is null ? "" : " PLAIN LOGIN") + (_options.AcceptsToken is null ? "" : " XOAUTH2"));
         return lines;
     }
 
@@ -88,7 +90,7 @@ internal sealed partial class SmtpSession
             return Replies.BadSequence;
         }
 
-        if (_options is { Credentials: not null, RequireAuthentication: true } && _user is null)
+        if (_options is { HasUsers: true, RequireAuthentication: true } && _user is null)
         {
             return Replies.AuthRequired;
         }
@@ -99,6 +101,7 @@ internal sealed partial class SmtpSession
         }
 
         _envelope.Begin(command);
+        _inChunks = false;
         _transactions++;
         return Replies.SenderOk;
     }
@@ -121,7 +124,7 @@ internal sealed partial class SmtpSession
 
     private async ValueTask AuthenticateAsync(string argument)
     {
-        if (_options.Credentials is not { } credentials)
+        if (!_options.HasUsers)
         {
             Answer(Replies.NotImplemented);
             return;
@@ -134,14 +137,22 @@ internal sealed partial class SmtpSession
         }
 
         // A fault's 235 lets anyone in without asking for more.
+        var exchange = new SaslExchange(_transport, _options);
         var outcome = _replacement is not null
             ? Replies.Authenticated
-            : await new SaslExchange(_transport, credentials).RunAsync(argument).ConfigureAwait(false);
-        if (outcome is { } reply)
+            : await exchange.RunAsync(argument).ConfigureAwait(false);
+        if (outcome is not { } reply)
         {
-            _user = reply.Refuses ? null : credentials.UserName;
-            Answer(reply);
+            return;
         }
+
+        if (!reply.Refuses)
+        {
+            _user = exchange.User ?? _options.Credentials?.UserName ?? "";
+            _state.Connections.Authenticate(_number, _user);
+        }
+
+        Answer(reply);
     }
 
     private async ValueTask StartTlsAsync()

@@ -28,6 +28,58 @@ internal sealed partial class SmtpSession
         }
     }
 
+    /// <summary>One piece of content (RFC 3030): its bytes follow the command at once, whatever becomes of them.</summary>
+    private async ValueTask ReceiveChunkAsync(SmtpCommand command)
+    {
+        if (!_options.Chunking || !command.TryReadChunk(out var size, out var isLast))
+        {
+            Answer(_options.Chunking ? Replies.BadArgument : Replies.UnknownCommand);
+            return;
+        }
+
+        if (_envelope.Recipients.Count == 0)
+        {
+            await SkipChunkAsync(command).ConfigureAwait(false);
+            Answer(Replies.BadSequence);
+            return;
+        }
+
+        if (!_inChunks)
+        {
+            if (size > 0 && (!await _transport.WaitForBytesAsync().ConfigureAwait(false) || await FaultAsync(SmtpStage.DataBody).ConfigureAwait(false)))
+            {
+                return;
+            }
+
+            _collector.Begin();
+            _inChunks = true;
+        }
+
+        if (!await _transport.ReadChunkAsync(size, _collector).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        if (isLast)
+        {
+            await EndOfDataAsync(Stopwatch.GetTimestamp()).ConfigureAwait(false);
+            _inChunks = false;
+        }
+        else
+        {
+            Answer(Replies.Ok);
+        }
+    }
+
+    // After a refusal of BDAT as well.
+    private async ValueTask SkipChunkAsync(SmtpCommand command)
+    {
+        if (Ending == SmtpEnding.None && command.Verb == "BDAT" && command.TryReadChunk(out var size, out _))
+        {
+            await _transport.ReadChunkAsync(size, collector: null).ConfigureAwait(false);
+        }
+    }
+
     private async ValueTask EndOfDataAsync(long arrival)
     {
         _collector.End();
@@ -60,6 +112,7 @@ internal sealed partial class SmtpSession
         ArrivalTimestamp = arrival,
         ArrivedUtc = arrivedUtc,
         ConnectionNumber = _number,
+        Chunked = _inChunks,
         Encrypted = _transport.Encrypted,
         AuthenticatedAs = _user,
         MailFrom = _envelope.Sender,

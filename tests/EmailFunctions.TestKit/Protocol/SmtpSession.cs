@@ -14,6 +14,7 @@ internal sealed partial class SmtpSession
     private string? _user;
     private bool _greeted;
     private int _transactions;
+    private bool _inChunks;
 
     /// <summary>A fault's positive reply, to be used in place of the usual one.</summary>
     private string? _replacement;
@@ -42,6 +43,13 @@ internal sealed partial class SmtpSession
             return;
         }
 
+        if (!_state.Connections.TryAdmit(_number, _state.MaxConnections))
+        {
+            Answer(Replies.TooManyConnections);
+            End();
+            return;
+        }
+
         Answer(new(220, "", $"{_options.HostName} ESMTP sink"));
         try
         {
@@ -62,11 +70,15 @@ internal sealed partial class SmtpSession
         _replacement = null;
         if (command.Stage is { } stage && await FaultAsync(stage, command.Line).ConfigureAwait(false))
         {
+            await SkipChunkAsync(command).ConfigureAwait(false);
             return;
         }
 
         switch (command.Verb)
         {
+            case "BDAT":
+                await ReceiveChunkAsync(command).ConfigureAwait(false);
+                break;
             case "AUTH":
                 await AuthenticateAsync(command.Argument).ConfigureAwait(false);
                 break;

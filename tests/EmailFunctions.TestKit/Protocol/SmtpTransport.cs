@@ -105,6 +105,31 @@ internal sealed class SmtpTransport : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads so many bytes of content; false when the client closed before that.</summary>
+    /// <param name="size">How many.</param>
+    /// <param name="collector">Gets them; null drops them.</param>
+    public async ValueTask<bool> ReadChunkAsync(long size, MessageCollector? collector)
+    {
+        while (size > 0)
+        {
+            var result = await ReadAsync().ConfigureAwait(false);
+            var piece = result.Buffer.Slice(0, Math.Min(size, result.Buffer.Length));
+            foreach (var segment in piece)
+            {
+                collector?.Append(segment.Span);
+            }
+
+            size -= piece.Length;
+            _reader.AdvanceTo(piece.End);
+            if (result.IsCompleted && size > 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Goes over to TLS. Bytes that came in plain text before are dropped: they may not count as encrypted.</summary>
     public async ValueTask StartTlsAsync(X509Certificate2 certificate)
     {

@@ -71,7 +71,7 @@ public sealed class SmtpFailureTests
         get
         {
             var data = new TheoryData<SmtpStage, bool, SendStatus, ErrorCategory, string>();
-            foreach (var stage in Enum.GetValues<SmtpStage>().Where(static stage => stage != SmtpStage.Auth))
+            foreach (var stage in Enum.GetValues<SmtpStage>().Where(static stage => stage is not (SmtpStage.Auth or SmtpStage.StartTls)))
             {
                 var content = stage is SmtpStage.DataBody or SmtpStage.EndOfData;
                 data.Add(stage, false, content ? Unknown : Transient, Network, content ? LostInContent : Lost);
