@@ -55,6 +55,7 @@ public sealed class ArchitectureTests
         ["Queueing"] = ["Storage"],
         ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Keys", "Limits", "Messages", "Problems", "Providers", "Storage", "Sweeps", "Tenants", "Validation", "Wire"],
         ["Settings"] = ["Access", "Configs", "DeadLetters", "Delivery", "Ingest", "Keys", "Providers", "Queueing", "Sending", "Tenants", "Validation"],
+        ["Spooling"] = ["Storage"],
         ["Storage"] = [],
         ["Sweeps"] = ["Storage", "Tenants"],
         ["Tenants"] = ["Storage"],
