@@ -15,6 +15,7 @@ using EmailFunctions.Queueing;
 using EmailFunctions.Queueing.ServiceBus;
 using EmailFunctions.Queueing.StorageQueues;
 using EmailFunctions.Settings;
+using EmailFunctions.Spooling;
 using EmailFunctions.Storage;
 using EmailFunctions.Storage.AzureTables;
 using Microsoft.Extensions.Logging.Console;
@@ -46,6 +47,7 @@ internal static class AzureComposition
         services.AddSingleton<TokenCredential>(static _ => new DefaultAzureCredential());
         services.AddSingleton<IEntityTable>(provider => new AzureEntityTable(Tables(provider, azure.Storage), TableName));
         services.AddSingleton<IPayloadStore>(provider => new BlobPayloadStore(Blobs(provider, azure.Storage)));
+        services.AddSingleton(static _ => Spools.InTemporaryFolder());
         services.AddQueue(azure);
         services.AddKeys(settings, azure);
         if (azure.Storage.IsDevelopment)

@@ -11,6 +11,7 @@ using EmailFunctions.Providers.File;
 using EmailFunctions.Queueing;
 using EmailFunctions.Queueing.Sqlite;
 using EmailFunctions.Settings;
+using EmailFunctions.Spooling;
 using EmailFunctions.Storage;
 using EmailFunctions.Storage.Sqlite;
 
@@ -25,6 +26,7 @@ internal static class LocalComposition
         services.AddSingleton<SqliteDatabase>();
         services.AddSingleton<IEntityTable, SqliteEntityTable>();
         services.AddSingleton<IPayloadStore>(static provider => new FilePayloadStore(PathIn(provider, "payloads")));
+        services.AddSingleton(static provider => Spools.In(() => PathIn(provider, "spool")));
         AddQueue(services);
         services.AddSingleton<IKeyWrapper>(provider => new LocalKeyWrapper(settings.EncryptionKey ?? LocalKeyFile.ReadOrCreate(PathIn(provider, "key"))));
         services.AddDeskProviders(static provider => provider.GetRequiredService<DataFolder>().FullPath);

@@ -140,7 +140,7 @@ public sealed class MessageDispatcher(
 
     private async Task SendAsync(Turn turn, CancellationToken cancellationToken)
     {
-        var email = await sender.PrepareAsync(turn.Entry!, cancellationToken);
+        using var email = await sender.PrepareAsync(turn.Entry!, cancellationToken);
         while (true)
         {
             await sender.ChooseAsync(email, turn.Entry!.Id.Tenant, cancellationToken);

@@ -25,18 +25,20 @@ public sealed partial class MessageSender(
     /// <summary>Reads the content and the accounts. Never throws: what is missing is a failure of the attempt.</summary>
     internal async Task<PreparedEmail> PrepareAsync(LedgerEntry claimed, CancellationToken cancellationToken)
     {
+        StoredContent? stored = null;
         OutgoingEmail? email = null;
         IReadOnlyList<ProviderAccount> route = [];
         var failure = await CatchAsync(
             claimed.Id,
             async () =>
             {
-                email = new OutgoingEmail(claimed.Id, claimed.CreatedAt, await payloads.ReadAsync(claimed, cancellationToken));
+                stored = await payloads.ReadAsync(claimed, cancellationToken);
+                email = new OutgoingEmail(claimed.Id, claimed.CreatedAt, stored.Content);
                 route = await accounts.GetAccountsAsync(claimed.Id.Tenant, cancellationToken);
                 await recorder.EnsureRecordableAsync(claimed.Id.Tenant, cancellationToken);
                 return null;
             });
-        return new PreparedEmail(email, route, StartOf(claimed, route), failure);
+        return new PreparedEmail(stored, email, route, StartOf(claimed, route), failure);
     }
 
     /// <summary>Chooses who is called: the first that is not left alone. Where all are, the message can't be sent now.</summary>

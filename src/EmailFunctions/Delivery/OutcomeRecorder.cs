@@ -81,7 +81,7 @@ public sealed partial class OutcomeRecorder(
     /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<bool> TryGiveUpAsync(LedgerEntry before, LedgerEntry entry, CancellationToken cancellationToken)
     {
-        var unseen = new Attempt(Outcomes.Unseen, Account: null, await payloads.TryReadAsync(entry, cancellationToken), TimeSpan.Zero);
+        var unseen = new Attempt(Outcomes.Unseen, Account: null, await payloads.TryReadHeadAsync(entry, cancellationToken), TimeSpan.Zero);
         var outcome = Outcomes.GiveUp(entry, time.GetUtcNow());
         var policy = await policies.GetAsync(entry.Id.Tenant, fresh: false, cancellationToken);
         if (await WriteAsync(before, outcome, unseen, policy) is null)

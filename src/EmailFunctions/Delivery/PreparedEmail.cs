@@ -4,11 +4,12 @@ using EmailFunctions.Providers;
 namespace EmailFunctions.Delivery;
 
 /// <summary>A message with all that its sending needs, or why it can't be sent; and how far its attempt has come.</summary>
-/// <param name="email">The content; null where it can't be read.</param>
+/// <param name="stored">Its content, held until the attempt is over; null where it can't be read.</param>
+/// <param name="email">The message; null where it can't be read.</param>
 /// <param name="route">Who may send it, in this order; none where they could not be found.</param>
 /// <param name="place">Who is asked first.</param>
 /// <param name="failure">What is missing; null: nothing.</param>
-internal sealed class PreparedEmail(OutgoingEmail? email, IReadOnlyList<ProviderAccount> route, int place, SendResult? failure)
+internal sealed class PreparedEmail(StoredContent? stored, OutgoingEmail? email, IReadOnlyList<ProviderAccount> route, int place, SendResult? failure) : IDisposable
 {
     private readonly HashSet<int> _deferred = [];
     private SendResult? _instead;
@@ -74,4 +75,6 @@ internal sealed class PreparedEmail(OutgoingEmail? email, IReadOnlyList<Provider
     /// </summary>
     public SendResult MoreHopeful(SendResult result) =>
         _instead is { } earlier && result.Status == SendStatus.Misconfigured && earlier.Status != SendStatus.Misconfigured ? earlier : result;
+
+    public void Dispose() => stored?.Dispose();
 }

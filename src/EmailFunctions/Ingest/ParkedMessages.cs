@@ -30,7 +30,7 @@ internal sealed partial class ParkedMessages(
             // The payload lies under the same name then, and may be in use.
             if (before is { Status: MessageStatus.DeadLettered })
                 return;
-            var entry = await payloads.AttachAsync(NewEntry(id, delivered, problem), delivered.Body.ToArray(), cancellationToken);
+            var entry = await payloads.AttachAsync(NewEntry(id, delivered, problem), FileContent.Of(delivered.Body), cancellationToken);
             // What was discarded, or replayed, and came again is there again.
             var writes = before is null
                 ? Ledger.Enter(entry)

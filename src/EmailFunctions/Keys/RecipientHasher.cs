@@ -30,11 +30,11 @@ public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeP
     /// The hash of a message's content: it tells whether two are the same, and can't be guessed either, as a short message with a
     /// known text could be by a plain hash.
     /// </summary>
-    public async Task<string> HashContentAsync(TenantId tenant, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public async Task<string> HashContentAsync(TenantId tenant, Stream content, CancellationToken cancellationToken)
     {
         var key = await KeyAsync(tenant, cancellationToken);
         // Of the content's own hash, so that no content is also an address.
-        return Convert.ToHexStringLower(HMACSHA256.HashData(key, SHA256.HashData(content.Span)));
+        return Convert.ToHexStringLower(HMACSHA256.HashData(key, await SHA256.HashDataAsync(content, cancellationToken)));
     }
 
     public void Dispose() => _tenantKeys.Dispose();

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Messages;
 
@@ -13,35 +14,61 @@ public static class ContentCodec
 {
     private const int LengthBytes = 4;
 
-    public static byte[] Encode(EmailContent content)
+    /// <summary>The content as it is stored. It reads the attachments when it is read, so they must be there as long.</summary>
+    public static FileContent Encode(EmailContent content)
     {
         var head = JsonSerializer.SerializeToUtf8Bytes(ToHead(content), ContentJson.Default.ContentHead);
-        var result = new byte[LengthBytes + head.Length + content.Attachments.Sum(static attachment => (int)attachment.Content.Length)];
-        BinaryPrimitives.WriteInt32BigEndian(result, head.Length);
-        head.CopyTo(result, LengthBytes);
-        var position = LengthBytes + head.Length;
-        foreach (var attachment in content.Attachments)
-        {
-            using var stream = attachment.Content.OpenRead();
-            var length = (int)attachment.Content.Length;
-            stream.ReadExactly(result, position, length);
-            position += length;
-        }
-
-        return result;
+        var first = new byte[LengthBytes + head.Length];
+        BinaryPrimitives.WriteInt32BigEndian(first, head.Length);
+        head.CopyTo(first, LengthBytes);
+        return FileContent.Join([FileContent.Of(first), .. content.Attachments.Select(static attachment => attachment.Content)]);
     }
 
+    /// <summary>Reads what lies in memory.</summary>
     /// <exception cref="InvalidDataException">These bytes are no message.</exception>
     public static EmailContent Decode(ReadOnlyMemory<byte> bytes)
     {
-        var headLength = bytes.Length < LengthBytes ? -1 : BinaryPrimitives.ReadInt32BigEndian(bytes.Span);
-        if (headLength < 0 || headLength > bytes.Length - LengthBytes)
-            throw new InvalidDataException("The stored message is cut short.");
-
-        var head = JsonSerializer.Deserialize(bytes.Span.Slice(LengthBytes, headLength), ContentJson.Default.ContentHead)
-            ?? throw new InvalidDataException("The stored message has no head.");
-        return FromHead(head, bytes[(LengthBytes + headLength)..]);
+        var headLength = ReadLength(bytes.Span, bytes.Length);
+        return FromHead(
+            ReadHead(bytes.Span.Slice(LengthBytes, headLength)),
+            bytes.Length - LengthBytes - headLength,
+            (position, length) => FileContent.Of(bytes.Slice((int)position + LengthBytes + headLength, (int)length)));
     }
+
+    /// <summary>Reads what lies in a spool; the attachments stay there.</summary>
+    /// <exception cref="InvalidDataException">These bytes are no message.</exception>
+    public static EmailContent Decode(SpoolSlice stored)
+    {
+        using var stream = stored.OpenRead();
+        Span<byte> length = stackalloc byte[LengthBytes];
+        var headLength = ReadLength(length[..stream.ReadAtLeast(length, LengthBytes, throwOnEndOfStream: false)], stored.Length);
+        var head = new byte[headLength];
+        stream.ReadExactly(head);
+        return FromHead(
+            ReadHead(head),
+            stored.Length - LengthBytes - headLength,
+            (position, count) => FileContent.Of(stored.Slice(position + LengthBytes + headLength, count)));
+    }
+
+    /// <summary>Reads only the head of what a stream brings: all but the attachments.</summary>
+    /// <exception cref="InvalidDataException">These bytes are no message.</exception>
+    public static async Task<EmailContent> DecodeHeadAsync(Stream stored, CancellationToken cancellationToken)
+    {
+        var length = new byte[LengthBytes];
+        var read = await stored.ReadAtLeastAsync(length, LengthBytes, throwOnEndOfStream: false, cancellationToken);
+        var head = new byte[ReadLength(length.AsSpan(0, read), stored.Length)];
+        await stored.ReadExactlyAsync(head, cancellationToken);
+        return FromHead(ReadHead(head) with { Attachments = [] }, 0, static (_, _) => FileContent.Empty);
+    }
+
+    private static int ReadLength(ReadOnlySpan<byte> start, long total)
+    {
+        var headLength = start.Length < LengthBytes ? -1 : BinaryPrimitives.ReadInt32BigEndian(start);
+        return headLength >= 0 && headLength <= total - LengthBytes ? headLength : throw new InvalidDataException("The stored message is cut short.");
+    }
+
+    private static ContentHead ReadHead(ReadOnlySpan<byte> head) =>
+        JsonSerializer.Deserialize(head, ContentJson.Default.ContentHead) ?? throw new InvalidDataException("The stored message has no head.");
 
     private static ContentHead ToHead(EmailContent content) => new()
     {
@@ -60,16 +87,15 @@ public static class ContentCodec
         Attachments = [.. content.Attachments.Select(static a => new AttachmentHead(a.FileName, a.ContentType, a.ContentId, (int)a.Content.Length))],
     };
 
-    private static EmailContent FromHead(ContentHead head, ReadOnlyMemory<byte> blobs)
+    private static EmailContent FromHead(ContentHead head, long available, Func<long, long, FileContent> slice)
     {
         var attachments = new List<EmailAttachment>(head.Attachments.Count);
-        var position = 0;
+        var position = 0L;
         foreach (var attachment in head.Attachments)
         {
-            if (attachment.Length < 0 || attachment.Length > blobs.Length - position)
+            if (attachment.Length < 0 || attachment.Length > available - position)
                 throw new InvalidDataException("The stored message's attachments are cut short.");
-            attachments.Add(new EmailAttachment(
-                attachment.FileName, attachment.ContentType, attachment.ContentId, FileContent.Of(blobs.Slice(position, attachment.Length))));
+            attachments.Add(new EmailAttachment(attachment.FileName, attachment.ContentType, attachment.ContentId, slice(position, attachment.Length)));
             position += attachment.Length;
         }
 

@@ -1,28 +1,45 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using EmailFunctions.Payloads;
+using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Messages;
 
 /// <summary>Where a message's content lies: in its row where it fits, else in the payload store.</summary>
-public sealed class MessagePayloads(IPayloadStore store)
+public sealed class MessagePayloads(IPayloadStore store, Spools spools)
 {
     /// <summary>Largest content that lies in the row: 48 KiB, below the 64 KiB that a property may hold.</summary>
     public const int MaxRowBytes = 48 * 1024;
 
     /// <summary>Puts the content where it belongs; call it before the row is written.</summary>
-    public async Task<LedgerEntry> AttachAsync(LedgerEntry entry, byte[] encoded, CancellationToken cancellationToken)
+    public async Task<LedgerEntry> AttachAsync(LedgerEntry entry, FileContent encoded, CancellationToken cancellationToken)
     {
         if (encoded.Length <= MaxRowBytes)
-            return entry with { Payload = encoded };
-        await store.PutAsync(NameOf(entry.Id), encoded, cancellationToken);
+            return entry with { Payload = encoded.ToArray() };
+        await using var stream = encoded.OpenRead();
+        await store.PutAsync(NameOf(entry.Id), stream, cancellationToken);
         return entry with { PayloadStored = true };
     }
 
-    /// <summary>Reads the content.</summary>
+    /// <summary>Reads the content, once; what is large goes to a spool, until the answer is disposed of.</summary>
     /// <exception cref="InvalidDataException">It is gone or damaged.</exception>
-    public async Task<EmailContent> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
-        ContentCodec.Decode(await ReadBytesAsync(entry, cancellationToken));
+    public async Task<StoredContent> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        if (entry.Payload is { } payload)
+            return new StoredContent(ContentCodec.Decode(payload));
+        var spool = spools.Create();
+        try
+        {
+            await using var stream = await OpenAsync(entry, cancellationToken);
+            await spool.AppendAsync(stream, cancellationToken);
+            return new StoredContent(ContentCodec.Decode(spool.Slice(0, spool.Length)), spool);
+        }
+        catch
+        {
+            spool.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Reads the content as it is stored.</summary>
     /// <exception cref="InvalidDataException">It is gone.</exception>
@@ -30,21 +47,21 @@ public sealed class MessagePayloads(IPayloadStore store)
     {
         if (entry.Payload is { } payload)
             return payload;
-        if (!entry.PayloadStored)
-            throw new InvalidDataException("The message's content is gone.");
-        await using var stream = await store.OpenAsync(NameOf(entry.Id), cancellationToken)
-            ?? throw new InvalidDataException("The message's content is not in the payload store.");
+        await using var stream = await OpenAsync(entry, cancellationToken);
         var bytes = new byte[stream.Length];
         await stream.ReadExactlyAsync(bytes, cancellationToken);
         return bytes;
     }
 
-    /// <summary>The content; null where the content is gone or damaged.</summary>
-    public async Task<EmailContent?> TryReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    /// <summary>The content without its attachments; null where the content is gone or damaged.</summary>
+    public async Task<EmailContent?> TryReadHeadAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         try
         {
-            return await ReadAsync(entry, cancellationToken);
+            if (entry.Payload is { } payload)
+                return ContentCodec.Decode(payload);
+            await using var stream = await OpenAsync(entry, cancellationToken);
+            return await ContentCodec.DecodeHeadAsync(stream, cancellationToken);
         }
         catch (InvalidDataException)
         {
@@ -73,6 +90,14 @@ public sealed class MessagePayloads(IPayloadStore store)
             return false;
         await store.DeleteAsync(NameOf(id), cancellationToken);
         return true;
+    }
+
+    private async Task<Stream> OpenAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        if (!entry.PayloadStored)
+            throw new InvalidDataException("The message's content is gone.");
+        return await store.OpenAsync(NameOf(entry.Id), cancellationToken)
+            ?? throw new InvalidDataException("The message's content is not in the payload store.");
     }
 
     private static PayloadName NameOf(MessageId id) => new(id.Tenant.Partition, id.Unique);

@@ -9,7 +9,10 @@ namespace EmailFunctions.Payloads;
 public interface IPayloadStore
 {
     /// <summary>Stores <paramref name="content"/> under <paramref name="name"/>, durably, replacing what was there.</summary>
-    Task PutAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+    /// <param name="name">The name.</param>
+    /// <param name="content">All of it counts. It can be sought, since it may have to be read again, and stays the caller's.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    Task PutAsync(PayloadName name, Stream content, CancellationToken cancellationToken);
 
     /// <summary>Opens a payload for reading; null when there is none.</summary>
     Task<Stream?> OpenAsync(PayloadName name, CancellationToken cancellationToken);

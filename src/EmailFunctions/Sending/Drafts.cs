@@ -13,7 +13,7 @@ namespace EmailFunctions.Sending;
 /// <param name="Encoded">Its content.</param>
 /// <param name="BodyHash">Its hash, by which a repeated name is judged; empty where it has none.</param>
 /// <param name="Wait">The wait that is to be announced; null: none.</param>
-internal sealed record Draft(Submission Submission, LedgerEntry Entry, byte[] Encoded, string BodyHash, ExpectedWait? Wait)
+internal sealed record Draft(Submission Submission, LedgerEntry Entry, FileContent Encoded, string BodyHash, ExpectedWait? Wait)
 {
     public Acceptance Accepted => new(Entry.Id.ToString(), Entry.CreatedAt, Wait, IsReplay: false);
 
@@ -39,23 +39,29 @@ internal sealed class Drafts(MessagePayloads payloads, TenantDirectory tenants, 
     {
         await tenants.EnterAsync(submission.Tenant, cancellationToken);
         var encoded = ContentCodec.Encode(submission.Content);
-        var hash = !submission.HasName ? "" : await hasher.HashContentAsync(submission.Tenant, ToHash(submission, encoded), cancellationToken);
+        var hash = submission.HasName ? await HashAsync(submission, encoded, cancellationToken) : "";
         var entry = NewEntry(submission);
         return new Draft(submission, entry, encoded, hash, entry.Status == MessageStatus.Deferred ? new ExpectedWait(entry.ArrivedAt, Limit: null) : null);
     }
 
     /// <summary>Puts the content where it belongs; the row may be written after.</summary>
     public async Task<Draft> StoreAsync(Draft draft, CancellationToken cancellationToken) =>
-        draft with { Entry = await payloads.AttachAsync(draft.Entry, draft.Encoded, cancellationToken), Encoded = [] };
+        draft with { Entry = await payloads.AttachAsync(draft.Entry, draft.Encoded, cancellationToken), Encoded = FileContent.Empty };
 
     /// <summary>The draft is not needed: what was stored of it goes.</summary>
     public Task DiscardAsync(Draft draft, CancellationToken cancellationToken) => payloads.RemoveAsync(draft.Entry, cancellationToken);
 
+    private async Task<string> HashAsync(Submission submission, FileContent encoded, CancellationToken cancellationToken)
+    {
+        await using var stream = ToHash(submission, encoded).OpenRead();
+        return await hasher.HashContentAsync(submission.Tenant, stream, cancellationToken);
+    }
+
     // Options stand behind the content, whose length is within it, so that no content is also another one with options.
-    private static byte[] ToHash(Submission submission, byte[] encoded) =>
+    private static FileContent ToHash(Submission submission, FileContent encoded) =>
         submission is { Priority: MessagePriority.Normal, SendAt: null, ExpiresAt: null }
             ? encoded
-            : [.. encoded, .. Encoding.UTF8.GetBytes(FormattableString.Invariant($"{submission.Priority.Name()} {submission.SendAt?.UtcTicks} {submission.ExpiresAt?.UtcTicks}"))];
+            : FileContent.Join([encoded, FileContent.Of(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{submission.Priority.Name()} {submission.SendAt?.UtcTicks} {submission.ExpiresAt?.UtcTicks}")))]);
 
     private LedgerEntry NewEntry(Submission submission)
     {

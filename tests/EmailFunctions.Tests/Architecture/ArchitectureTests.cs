@@ -48,7 +48,7 @@ public sealed class ArchitectureTests
         ["Ingest"] = ["Access", "ApiDocs", "Keys", "Messages", "Problems", "Queueing", "Sending", "Storage", "Tenants", "Wire"],
         ["Keys"] = ["Storage", "Tenants"],
         ["Limits"] = ["Messages", "Storage", "Tenants"],
-        ["Messages"] = ["Payloads", "Storage", "Tenants"],
+        ["Messages"] = ["Payloads", "Spooling", "Storage", "Tenants"],
         ["Payloads"] = ["Storage"],
         ["Problems"] = ["Keys", "Storage", "Wire"],
         ["Providers"] = ["ApiDocs", "Messages", "Tenants"],

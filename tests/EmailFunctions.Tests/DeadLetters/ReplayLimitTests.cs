@@ -3,6 +3,7 @@ using EmailFunctions.Delivery;
 using EmailFunctions.Limits;
 using EmailFunctions.Messages;
 using EmailFunctions.Payloads;
+using EmailFunctions.Spooling;
 using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Delivery.Engine;
@@ -99,7 +100,7 @@ public sealed class ReplayLimitTests(ITestOutputHelper output)
             Attempts = 8,
             Failures = 8,
             ErrorCategory = "network",
-            Payload = ContentCodec.Encode(content),
+            Payload = ContentCodec.Encode(content).ToArray(),
             History = [new HistoryEntry("queued", died - TimeSpan.FromHours(5)), new HistoryEntry("dead_lettered", died)],
         };
     }
@@ -126,7 +127,7 @@ public sealed class ReplayLimitTests(ITestOutputHelper output)
         return new DeadLetterActions(
             new DeadLetterReader(ledger, new TenantDirectory(table)),
             ledger,
-            new MessagePayloads(new NoPayloads()),
+            new MessagePayloads(new NoPayloads(), Spools.InTemporaryFolder()),
             parked: null!,
             new DispatchQueue(engine.Queue, new SimClock(engine.Loop.Main)),
             new SimClock(engine.Loop.Main),
@@ -139,7 +140,7 @@ public sealed class ReplayLimitTests(ITestOutputHelper output)
 
     private sealed class NoPayloads : IPayloadStore
     {
-        public Task PutAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task PutAsync(PayloadName name, Stream content, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<Stream?> OpenAsync(PayloadName name, CancellationToken cancellationToken) => throw new NotSupportedException();
 

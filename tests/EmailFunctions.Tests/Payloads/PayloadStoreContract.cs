@@ -30,6 +30,18 @@ public abstract class PayloadStoreContract
         Assert.True(read.AsSpan().SequenceEqual(content));
     }
 
+    [Fact]
+    public async Task All_of_a_stream_is_stored_wherever_it_stands_and_it_stays_open()
+    {
+        using var content = new MemoryStream(Content(1_000));
+        content.Position = 400;
+
+        await Store.PutAsync(Name("a"), content, Cancellation);
+
+        Assert.Equal(Content(1_000), await ReadAsync(Name("a")));
+        Assert.True(content.CanRead);
+    }
+
     [Theory]
     [InlineData(10, 1_000)]
     [InlineData(1_000, 10)]

@@ -30,7 +30,7 @@ internal sealed class BlobPayloadStore(BlobContainerClient container) : IPayload
         return options;
     }
 
-    public Task PutAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => Service.CallAsync(
+    public Task PutAsync(PayloadName name, Stream content, CancellationToken cancellationToken) => Service.CallAsync(
         async () =>
         {
             try
@@ -89,8 +89,11 @@ internal sealed class BlobPayloadStore(BlobContainerClient container) : IPayload
         }
     }
 
-    private Task<Response<BlobContentInfo>> UploadAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        BlobOf(name).UploadAsync(BinaryData.FromBytes(content), new BlobUploadOptions { TransferOptions = InOneRequest }, cancellationToken);
+    private Task<Response<BlobContentInfo>> UploadAsync(PayloadName name, Stream content, CancellationToken cancellationToken)
+    {
+        content.Position = 0;
+        return BlobOf(name).UploadAsync(content, new BlobUploadOptions { TransferOptions = InOneRequest }, cancellationToken);
+    }
 
     private BlobClient BlobOf(PayloadName name) => container.GetBlobClient(BlobNames.Of(name));
 }

@@ -21,7 +21,7 @@ internal sealed class FilePayloadStore : IPayloadStore
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    public async Task PutAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public async Task PutAsync(PayloadName name, Stream content, CancellationToken cancellationToken)
     {
         // Before the file is opened, which empties it.
         cancellationToken.ThrowIfCancellationRequested();
@@ -29,9 +29,10 @@ internal sealed class FilePayloadStore : IPayloadStore
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.Asynchronous);
-            await RandomAccess.WriteAsync(file, content, fileOffset: 0, cancellationToken);
-            RandomAccess.FlushToDisk(file);
+            await using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
+            content.Position = 0;
+            await content.CopyToAsync(file, cancellationToken);
+            RandomAccess.FlushToDisk(file.SafeFileHandle);
         }
         catch (IOException exception)
         {

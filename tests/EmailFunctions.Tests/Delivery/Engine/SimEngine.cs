@@ -8,6 +8,7 @@ using EmailFunctions.Messages;
 using EmailFunctions.Payloads;
 using EmailFunctions.Providers;
 using EmailFunctions.Queueing;
+using EmailFunctions.Spooling;
 using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Simulation;
@@ -55,7 +56,7 @@ internal sealed class SimEngine
     public Ledger Ledger { get; }
 
     /// <summary>All content is in the rows.</summary>
-    public MessagePayloads Payloads { get; } = new(new NoPayloads());
+    public MessagePayloads Payloads { get; } = new(new NoPayloads(), Spools.InTemporaryFolder());
 
     public List<SimWorker> Workers { get; } = [];
 
@@ -100,7 +101,7 @@ internal sealed class SimEngine
             SweepAt = now,
             ExpiresAt = expiresAt,
             RecipientCount = recipients,
-            Payload = ContentCodec.Encode(content),
+            Payload = ContentCodec.Encode(content).ToArray(),
             History = [new HistoryEntry(MessageStatus.Queued.Name(), now)],
         };
         Accepted.Add(entry.Id);
@@ -261,7 +262,7 @@ internal sealed class SimEngine
 
     private sealed class NoPayloads : IPayloadStore
     {
-        public Task PutAsync(PayloadName name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task PutAsync(PayloadName name, Stream content, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<Stream?> OpenAsync(PayloadName name, CancellationToken cancellationToken) => throw new NotSupportedException();
 

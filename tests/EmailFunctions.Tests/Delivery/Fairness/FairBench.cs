@@ -87,7 +87,7 @@ internal sealed class FairBench : IAsyncDisposable
     public async Task QueueAsync(TenantId tenant, int count)
     {
         var now = _clock.GetUtcNow();
-        var payload = ContentCodec.Encode(new EmailContent { To = ["r@example.com"], Subject = "s", Text = "t", FromEmail = "a@example.com" });
+        var payload = ContentCodec.Encode(new EmailContent { To = ["r@example.com"], Subject = "s", Text = "t", FromEmail = "a@example.com" }).ToArray();
         var entries = Enumerable.Range(0, count).Select(_ => Entry()).ToList();
         var table = _host.Services.GetRequiredService<IEntityTable>();
         foreach (var some in entries.Chunk(4_000))
