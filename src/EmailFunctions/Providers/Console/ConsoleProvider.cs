@@ -7,7 +7,12 @@ namespace EmailFunctions.Providers.Console;
 /// <summary>Prints each message, for development. Its output is the mail, not a log.</summary>
 internal sealed class ConsoleProvider(TextWriter output) : IEmailProvider, IDisposable
 {
+    private static readonly AnswerRow Printed = new("Printed", SendStatus.Sent, null);
+
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+
+    /// <summary>What can become of a message.</summary>
+    public static IReadOnlyList<AnswerRow> Answers { get; } = [Printed];
 
     public ProviderType Type => ProviderType.Console;
 
@@ -31,7 +36,7 @@ internal sealed class ConsoleProvider(TextWriter output) : IEmailProvider, IDisp
             _oneAtATime.Release();
         }
 
-        return SendResult.Sent("printed");
+        return Printed.ToResult("printed");
     }
 
     public Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken) =>

@@ -9,7 +9,13 @@ namespace EmailFunctions.Providers.File;
 /// </summary>
 internal sealed class FileProvider(string folder) : IEmailProvider
 {
+    private static readonly AnswerRow Written = new("The file is written", SendStatus.Sent, null);
+    private static readonly AnswerRow NotWritten = new("The file can't be written", SendStatus.Transient, ErrorCategory.ProviderUnavailable);
+
     private static readonly FormatOptions Format = MakeFormat();
+
+    /// <summary>What can become of a message.</summary>
+    public static IReadOnlyList<AnswerRow> Answers { get; } = [Written, NotWritten];
 
     public ProviderType Type => ProviderType.File;
 
@@ -26,11 +32,11 @@ internal sealed class FileProvider(string folder) : IEmailProvider
             var unfinished = path + ".part";
             await message.WriteToAsync(Format, unfinished, cancellationToken);
             System.IO.File.Move(unfinished, path, overwrite: true);
-            return SendResult.Sent("written", Path.GetFileName(path));
+            return Written.ToResult("written") with { ProviderMessageId = Path.GetFileName(path) };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return SendResult.Failed(SendStatus.Transient, ErrorCategory.ProviderUnavailable, "The file can't be written.");
+            return NotWritten.ToResult("The file can't be written.");
         }
     }
 
