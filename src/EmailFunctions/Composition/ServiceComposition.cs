@@ -13,6 +13,8 @@ using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
+using EmailFunctions.Providers.Mailgun;
+using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.Providers.Ses;
 using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Sending;
@@ -149,6 +151,8 @@ internal static class ServiceComposition
         services.AddSingleton<IEmailProvider, SmtpProvider>();
         services.AddProviderClients(new HttpProviderOptions());
         services.AddSingleton(settings.Ses).AddSingleton<SesCredentials>().AddSingleton<IEmailProvider, SesProvider>();
+        services.AddSingleton(new SendGridOptions()).AddSingleton<IEmailProvider, SendGridProvider>();
+        services.AddSingleton(new MailgunOptions()).AddSingleton<IEmailProvider, MailgunProvider>();
         services.AddSingleton<ProviderRegistry>().AddSingleton<ProviderHealth>().AddSingleton<ProviderProbes>();
     }
 

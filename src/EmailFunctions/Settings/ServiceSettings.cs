@@ -83,8 +83,8 @@ internal sealed record ServiceSettings
             DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Smtp = ReadSmtp(reader),
-            Ses = new SesOptions(reader.Flag("EMAIL_AWS_DEFAULT_CREDENTIALS", false)),
-            ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false), reader.Flag("EMAIL_AWS_DEFAULT_CREDENTIALS", false)),
+            Ses = new SesOptions(reader.Flag(SystemProviderSettings.OwnCredentials, false)),
+            ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false), reader.Flag(SystemProviderSettings.OwnCredentials, false)),
             SystemProvider = SystemProviderSettings.Read(reader, isDesk: azure is null or { Storage.IsDevelopment: true }),
         };
         return reader.Mistakes.Count == 0 ? settings : throw new SettingsException(reader.Mistakes);

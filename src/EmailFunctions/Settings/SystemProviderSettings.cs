@@ -1,5 +1,7 @@
 using EmailFunctions.Configs;
 using EmailFunctions.Providers;
+using EmailFunctions.Providers.Http;
+using EmailFunctions.Providers.Ses;
 using EmailFunctions.Tenants;
 using EmailFunctions.Validation;
 
@@ -8,6 +10,9 @@ namespace EmailFunctions.Settings;
 /// <summary>The system default provider: <c>EMAIL_BACKEND</c> and what it needs.</summary>
 internal static class SystemProviderSettings
 {
+    /// <summary>Whether mail may be sent with the service's own AWS credentials.</summary>
+    public const string OwnCredentials = "EMAIL_AWS_DEFAULT_CREDENTIALS";
+
     private const string Backend = "EMAIL_BACKEND";
 
     // So that the first mail on a desk needs no setting.
@@ -26,9 +31,14 @@ internal static class SystemProviderSettings
             FromName = ReadName(reader),
             CostPerEmailUsd = ProviderCatalog.DefaultCost(type),
         };
-        var secrets = ProviderSecrets.None;
-        if (type == ProviderType.Smtp)
-            (settings, secrets) = ReadSmtp(reader, settings);
+        (settings, var secrets) = type switch
+        {
+            ProviderType.Smtp => ReadSmtp(reader, settings),
+            ProviderType.AwsSes => ReadSes(reader, settings),
+            ProviderType.SendGrid => (settings, ReadKey(reader, "SENDGRID_API_KEY")),
+            ProviderType.Mailgun => (settings, ReadKey(reader, "MAILGUN_API_KEY")),
+            _ => (settings, ProviderSecrets.None),
+        };
         return new SystemProvider(new ProviderAccount(TenantId.System, "settings", settings, secrets));
     }
 
@@ -38,8 +48,6 @@ internal static class SystemProviderSettings
             return ProviderType.File;
         if (!ProviderTypes.TryParse(name.ToLowerInvariant(), out var type))
             reader.Reject(Backend, "must be " + ProviderTypes.Choices);
-        else if (type is ProviderType.AwsSes or ProviderType.SendGrid or ProviderType.Mailgun)
-            reader.Reject(Backend, isDesk ? "can only be smtp, console or file in this version" : "can only be smtp in this version");
         else if (!isDesk && type is ProviderType.File or ProviderType.Console)
             reader.Reject(Backend, "can't be console or file in Azure, where mail would end in logs or go with the instance; leave it out where every tenant has a provider of its own");
         else
@@ -87,5 +95,27 @@ internal static class SystemProviderSettings
             SmtpUseSsl = tls && port == 465,
         };
         return (settings, new ProviderSecrets { SmtpPassword = password });
+    }
+
+    // By the names that the vendors' own tools give them.
+    private static (ProviderSettings Settings, ProviderSecrets Secrets) ReadSes(SettingsReader reader, ProviderSettings common)
+    {
+        var region = reader.Text("AWS_REGION");
+        if (!SesEndpoint.HasRegion(region))
+            reader.Reject("AWS_REGION", "must be a region like eu-west-1 when EMAIL_BACKEND is aws_ses");
+        var (key, secret) = (reader.Text("AWS_ACCESS_KEY_ID"), reader.Text("AWS_SECRET_ACCESS_KEY"));
+        if (key is null != secret is null)
+            reader.Reject(key is null ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY", "is required beside the other of the two");
+        else if (key is null && !reader.Flag(OwnCredentials, false))
+            reader.Reject("AWS_ACCESS_KEY_ID", $"is required when EMAIL_BACKEND is aws_ses and {OwnCredentials} is not true");
+        return (common with { AwsRegion = region }, new ProviderSecrets { AwsAccessKey = key, AwsSecretKey = secret, AwsSessionToken = key is null ? null : reader.Text("AWS_SESSION_TOKEN") });
+    }
+
+    private static ProviderSecrets ReadKey(SettingsReader reader, string name)
+    {
+        var key = reader.Text(name);
+        if (!Secrets.IsKey(key))
+            reader.Reject(name, "must be the account's key, without spaces, with this EMAIL_BACKEND");
+        return new ProviderSecrets { ApiKey = key };
     }
 }

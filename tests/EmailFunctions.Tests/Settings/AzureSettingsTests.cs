@@ -82,7 +82,7 @@ public sealed class AzureSettingsTests
         { "EMAIL_AUTH_AUDIENCE=", "EMAIL_AUTH_AUDIENCE must be what access tokens" },
         { "EMAIL_BACKEND=file", "EMAIL_BACKEND can't be console or file in Azure" },
         { "EMAIL_BACKEND=console", "EMAIL_BACKEND can't be console or file in Azure" },
-        { "EMAIL_BACKEND=sendgrid", "EMAIL_BACKEND can only be smtp in this version" },
+        { "EMAIL_BACKEND=sendgrid|EMAIL_FROM_EMAIL=hello@example.com", "SENDGRID_API_KEY must be the account's key" },
         { "EMAIL_BACKEND=smtp|EMAIL_SMTP_HOST=mail.example.com", "EMAIL_FROM_EMAIL is required" },
         { "EMAIL_FROM_EMAIL=nobody", "EMAIL_FROM_EMAIL must be" },
         { "EMAIL_PRODUCER_TENANTS=acme, no name", "EMAIL_PRODUCER_TENANTS must be tenants' names" },
@@ -110,7 +110,7 @@ public sealed class AzureSettingsTests
     [InlineData("EMAIL_KEY_VAULT_KEY=https://mine.vault.azure.net/keys/email", "EMAIL_ENCRYPTION_KEY must be absent beside EMAIL_KEY_VAULT_KEY")]
     [InlineData("EMAIL_QUEUE=servicebus", "ServiceBus must be a connection string")]
     [InlineData("EMAIL_QUEUE=", "ServiceBus must be a connection string")]
-    [InlineData("EMAIL_BACKEND=sendgrid", "EMAIL_BACKEND can only be smtp, console or file in this version")]
+    [InlineData("EMAIL_BACKEND=mailgun|EMAIL_FROM_EMAIL=hello@example.com", "MAILGUN_API_KEY must be the account's key")]
     public void So_is_one_of_a_desk(string change, string begins) => Assert.StartsWith(begins, Assert.Single(MistakesOf(Desk, change)), StringComparison.Ordinal);
 
     [Fact]

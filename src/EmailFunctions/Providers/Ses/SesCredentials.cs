@@ -1,5 +1,6 @@
 using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
+using EmailFunctions.Providers.Http;
 
 namespace EmailFunctions.Providers.Ses;
 
@@ -16,7 +17,7 @@ internal sealed class SesCredentials(SesOptions options, TimeProvider time)
     /// <exception cref="CredentialsUnavailableException">The service's own can't be had now.</exception>
     public async Task<ImmutableCredentials?> FindAsync(ProviderSecrets secrets, CancellationToken cancellationToken)
     {
-        if (secrets is { AwsAccessKey: { } key, AwsSecretKey: { } secret })
+        if (secrets is { AwsAccessKey: { } key, AwsSecretKey: { Length: > 0 } secret } && Secrets.IsKey(key) && (secrets.AwsSessionToken is not { } token || Secrets.IsKey(token)))
             return new ImmutableCredentials(key, secret, secrets.AwsSessionToken);
         return options.AllowDefaultCredentials && secrets is { AwsAccessKey: null, AwsSecretKey: null } ? await FindOwnAsync(cancellationToken) : null;
     }

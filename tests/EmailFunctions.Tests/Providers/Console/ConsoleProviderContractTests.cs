@@ -14,10 +14,9 @@ public sealed partial class ConsoleProviderContractTests : EmailProviderContract
 
     private protected override IEmailProvider Provider => _provider;
 
-    private protected override ProviderSettings Settings { get; } = new() { Type = ProviderType.Console, FromEmail = Emails.Sender };
+    private protected override ProviderAccount Account { get; } = Emails.Account(new() { Type = ProviderType.Console, FromEmail = Emails.Sender });
 
-    private protected override IReadOnlyList<byte[]> Arrived =>
-        [.. Printed().Matches(_output.ToString()).Select(static match => Encoding.UTF8.GetBytes(match.Groups["mail"].Value))];
+    private protected override IReadOnlyList<ArrivedEmail> Arrived => [.. Mails().Select(static mail => ArrivedEmail.OfMime(Encoding.UTF8.GetBytes(mail)))];
 
     public override async ValueTask DisposeAsync()
     {
@@ -28,10 +27,12 @@ public sealed partial class ConsoleProviderContractTests : EmailProviderContract
     [Fact]
     public async Task Messages_at_the_same_time_are_printed_one_after_the_other()
     {
-        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _provider.SendAsync(Emails.Outgoing(), Emails.Account(Settings), Token), Token)));
-        Assert.Equal(50, Arrived.Count);
-        Assert.All(Arrived, static bytes => Assert.DoesNotContain("----- message", Encoding.UTF8.GetString(bytes), StringComparison.Ordinal));
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _provider.SendAsync(Emails.Outgoing(), Account, Token), Token)));
+        Assert.Equal(50, Mails().Count());
+        Assert.All(Mails(), static mail => Assert.DoesNotContain("----- message", mail, StringComparison.Ordinal));
     }
+
+    private IEnumerable<string> Mails() => Printed().Matches(_output.ToString()).Select(static match => match.Groups["mail"].Value);
 
     [GeneratedRegex(@"^----- message \S+\r?\n(?<mail>.*?)\r?\n-----\r?$", RegexOptions.Singleline | RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Printed();

@@ -10,10 +10,10 @@ public sealed class FileProviderContractTests : EmailProviderContract
 
     private protected override IEmailProvider Provider => new FileProvider(_folder.FullPath);
 
-    private protected override ProviderSettings Settings { get; } = new() { Type = ProviderType.File, FromEmail = Emails.Sender };
+    private protected override ProviderAccount Account { get; } = Emails.Account(new() { Type = ProviderType.File, FromEmail = Emails.Sender });
 
-    private protected override IReadOnlyList<byte[]> Arrived =>
-        [.. Directory.GetFiles(_folder.FullPath, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(System.IO.File.ReadAllBytes)];
+    private protected override IReadOnlyList<ArrivedEmail> Arrived =>
+        [.. Directory.GetFiles(_folder.FullPath, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(static file => ArrivedEmail.OfMime(System.IO.File.ReadAllBytes(file)))];
 
     public override ValueTask DisposeAsync()
     {

@@ -26,7 +26,7 @@ public sealed class SesRequestTests
     public async Task It_holds_the_fields_that_the_vendor_knows_and_no_others()
     {
         await using var bench = await SesBench.StartAsync(settings: SesBench.Settings with { AwsConfigurationSet = "mine" });
-        await bench.SendAsync(new RichEmail().Content with { To = ["to@example.com"] });
+        await bench.SendAsync(RichEmail.Content with { To = ["to@example.com"] });
         var json = bench.Request().Json();
         Assert.Equal(["Destination", "ConfigurationSetName", "EmailTags", "Content"], json.EnumerateObject().Select(static member => member.Name));
         Assert.Equal("mine", json.GetProperty("ConfigurationSetName").GetString());

@@ -8,20 +8,17 @@ public sealed class SmtpProviderContractTests : EmailProviderContract
 
     private protected override IEmailProvider Provider => _bench.Provider;
 
-    private protected override ProviderSettings Settings => _bench.Settings;
+    private protected override ProviderAccount Account => Emails.Account(_bench.Settings);
 
-    private protected override IReadOnlyList<byte[]> Arrived => [.. _bench.Sink.Messages.Select(static message => message.Content.ToArray())];
+    private protected override IReadOnlyList<ArrivedEmail> Arrived =>
+        [.. _bench.Sink.Messages.Select(static message => ArrivedEmail.OfMime(message.Content.ToArray(), [.. message.Recipients]))];
 
     public override ValueTask DisposeAsync() => _bench.DisposeAsync();
 
     [Fact]
-    public async Task All_recipients_are_on_the_envelope_in_order()
+    public async Task The_senders_address_is_on_the_envelope()
     {
-        var content = new RichEmail().Content;
-        await _bench.SendAsync(content);
-        var message = Assert.Single(_bench.Sink.Messages);
-        Assert.Equal(content.FromEmail, message.MailFrom);
-        Assert.Equal(100, message.Recipients.Count);
-        Assert.Equal(content.Recipients, message.Recipients);
+        await _bench.SendAsync(Rich);
+        Assert.Equal(Rich.FromEmail, Assert.Single(_bench.Sink.Messages).MailFrom);
     }
 }
