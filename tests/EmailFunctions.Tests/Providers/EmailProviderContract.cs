@@ -41,7 +41,7 @@ public abstract class EmailProviderContract : IAsyncLifetime
             Rich.Attachments.OrderBy(static file => file.FileName, StringComparer.Ordinal).Select(file => (file.FileName, TypeOf(file), file.ContentId, file.ContentId is null ? "attachment" : "inline")),
             message.Files.OrderBy(static file => file.Name, StringComparer.Ordinal).Select(static file => (file.Name, file.Type, file.ContentId, file.Disposition)));
         foreach (var file in Rich.Attachments)
-            Assert.True(RichEmail.BytesOf(file).AsSpan().SequenceEqual(message.Files.Single(arrived => arrived.Name == file.FileName).Bytes), file.FileName);
+            Assert.True(file.Content.ToArray().AsSpan().SequenceEqual(message.Files.Single(arrived => arrived.Name == file.FileName).Bytes), file.FileName);
     }
 
     [Fact]

@@ -47,14 +47,6 @@ internal static class RichEmail
     public static string ShapeOf(EmailContent content) =>
         $"mixed(alternative(plain:utf-8 related(html:utf-8 file)){string.Concat(Enumerable.Repeat(" file", content.Attachments.Count(static file => file.ContentId is null)))})";
 
-    public static byte[] BytesOf(EmailAttachment file)
-    {
-        using var bytes = new MemoryStream();
-        using var stream = file.Content.OpenRead();
-        stream.CopyTo(bytes);
-        return bytes.ToArray();
-    }
-
     private static string[] Addresses(string name, int count) =>
         [.. Enumerable.Range(0, count).Select(n => string.Create(CultureInfo.InvariantCulture, $"{name}.{n}+x@example.com"))];
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -7,6 +8,8 @@ using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
 using EmailFunctions.TestKit.Vendors;
 using EmailFunctions.Tests.Providers.Ses;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace EmailFunctions.Tests.Providers.Http;
 
@@ -110,13 +113,54 @@ public sealed class VendorCallerTests
     }
 
     [Fact]
-    public async Task A_kept_connection_that_the_vendor_closed_costs_no_message()
+    public async Task A_kept_connection_that_the_vendor_closed_meanwhile_costs_no_message()
     {
         await using var bench = await SesBench.StartAsync();
-        bench.Server.Script = static _ => VendorReply.Answer(200, SesBench.Accepted.Body, ("Connection", "close"));
-        for (var n = 0; n < 20; n++)
-            Assert.Equal(SendStatus.Sent, (await bench.SendAsync()).Status);
-        Assert.Equal(20, bench.Server.Requests.Count);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var account = bench.Account with { Settings = bench.Settings with { ApiEndpoint = $"http://{listener.LocalEndpoint}" } };
+        for (var n = 0; n < 10; n++)
+        {
+            var sending = bench.SendAsync(account);
+            using var client = await listener.AcceptTcpClientAsync(Token);
+            await ReadRequestAsync(client);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {SesBench.Accepted.Body.Length}\r\n\r\n{SesBench.Accepted.Body}"), Token);
+            Assert.Equal(SendStatus.Sent, (await sending).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_body_is_written_once_whatever_happens()
+    {
+        using var content = new StreamedContent(1, static (stream, token) => stream.WriteAsync(new byte[1], token).AsTask());
+        await content.CopyToAsync(Stream.Null, Token);
+        Assert.True(content.HandedOver);
+        await Assert.ThrowsAnyAsync<Exception>(() => content.CopyToAsync(Stream.Null, Token));
+    }
+
+    [Fact]
+    public async Task A_body_that_lies_in_a_buffer_is_not_handed_over()
+    {
+        using var content = new StreamedContent(1, static (stream, token) => stream.WriteAsync(new byte[1], token).AsTask());
+        // Not disposed of, which would try once more.
+        var full = new BufferedStream(new FullStream());
+        await Assert.ThrowsAnyAsync<Exception>(() => content.CopyToAsync(full, Token));
+        Assert.False(content.HandedOver);
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_call_is_in_a_log()
+    {
+        var log = new LineLog();
+        var services = new ServiceCollection();
+        services.AddSingleton(TimeProvider.System).AddProviderClients(new HttpProviderOptions()).AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log));
+        await using var provider = services.BuildServiceProvider();
+        await using var server = await VendorServer.StartAsync(static _ => VendorReply.Answer(200));
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{server.Address}canary?key=canary");
+        request.Headers.Add("X-Key", "canary");
+        await provider.GetRequiredService<VendorCaller>().ProbeAsync(Emails.Account(SesBench.Settings, owner: "canary"), request, Token);
+        Assert.Single(server.Requests);
+        Assert.DoesNotContain(log.Lines, static line => line.Contains("canary", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -200,5 +244,36 @@ public sealed class VendorCallerTests
         public override long Length => 10;
 
         public override Stream OpenRead() => throw new InvalidDataException("The payload is gone.");
+    }
+
+    private sealed class FullStream : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("full");
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new IOException("full");
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("full");
+    }
+
+    private sealed class LineLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull
+        {
+            Lines.Enqueue($"{state}");
+            return null;
+        }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue(formatter(state, exception) + exception);
+
+        public void Dispose()
+        {
+        }
     }
 }
