@@ -189,6 +189,7 @@ internal static class ServiceComposition
             options.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
             options.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
             options.SerializerOptions.Converters.Add(new Rfc3339Converter());
+            options.SerializerOptions.Converters.Add(new FileReferences());
             options.SerializerOptions.TypeInfoResolverChain.Clear();
             foreach (var resolver in WireTypes.Resolvers)
                 options.SerializerOptions.TypeInfoResolverChain.Add(resolver);

@@ -2,6 +2,7 @@ using EmailFunctions.Access;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Sending;
+using EmailFunctions.Spooling;
 using EmailFunctions.Tenants;
 using EmailFunctions.Wire;
 
@@ -14,8 +15,10 @@ namespace EmailFunctions.Ingest;
 public sealed record Delivered(ReadOnlyMemory<byte> Body, string QueueId, string? TraceParent);
 
 /// <summary>Accepts messages of event producers by the rules for every message.</summary>
-internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, ProducerRules rules)
+internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, ProducerRules rules, Spools spools)
 {
+    private const int FirstBytes = 4 * 1024;
+
     /// <summary>Accepts a message, or answers again what was accepted under its name before.</summary>
     /// <exception cref="ProblemException">It can't be accepted as it is.</exception>
     /// <exception cref="Storage.StoreUnavailableException">It is not known to be accepted.</exception>
@@ -23,17 +26,20 @@ internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, Pro
     {
         if (delivered.Body.Length > RequestBody.LargeLimit)
             throw Problem.TooLarge(RequestBody.LargeLimit);
-        var message = Read(delivered.Body.Span);
+        using var files = spools.Create();
+        var message = Read(delivered.Body.Span, files);
         var submission = await gate.CheckAsync(CallerOf(message), message, message.IdempotencyKey, delivered.TraceParent, cancellationToken);
         return await acceptor.AcceptAsync(submission with { ProducerId = NameOf(message, delivered) }, cancellationToken);
     }
 
-    private static ProducerMessage Read(ReadOnlySpan<byte> body)
+    private static ProducerMessage Read(ReadOnlySpan<byte> utf8, Spool files)
     {
+        using var body = new FileBody(AttachmentRequest.FilePath, files, FirstBytes);
+        body.Append(utf8);
+        var message = body.Read(IngestJson.Default.ProducerMessage);
         var errors = new FieldErrors();
-        var message = StrictJson.Read(body, IngestJson.Default.ProducerMessage, errors);
-        message?.ValidateName(errors);
-        return errors.Any || message is null ? throw Problem.Invalid(errors) : message;
+        message.ValidateName(errors);
+        return errors.Any ? throw Problem.Invalid(errors) : message;
     }
 
     // A name that no tenant can have is told together with whatever else is wrong.

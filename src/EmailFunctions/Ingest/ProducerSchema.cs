@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Ingest;
 
@@ -26,9 +27,11 @@ internal static class ProducerSchema
     private static JsonObject Complete(JsonSchemaExporterContext context, JsonNode node)
     {
         var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
-        // A converter of ours reads times, and the exporter can't look into one.
+        // Converters of ours read times and files, and the exporter can't look into one.
         if (type == typeof(DateTimeOffset))
             node = new JsonObject { ["type"] = new JsonArray("string", "null"), ["format"] = "date-time" };
+        else if (type == typeof(SpoolSlice))
+            node = new JsonObject { ["type"] = new JsonArray("string", "null") };
         // Anything: older tools don't know that "true" says so.
         var schema = node as JsonObject ?? [];
         AddRequired(context, schema);

@@ -2,6 +2,8 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EmailFunctions.Spooling;
+using EmailFunctions.Wire;
 
 namespace EmailFunctions.Sending;
 
@@ -89,6 +91,9 @@ public record SendRequest
 
 public sealed record AttachmentRequest
 {
+    /// <summary>Where the files of a message are in its JSON.</summary>
+    internal static IReadOnlyList<string> FilePath { get; } = ["attachments", "content"];
+
     [Required]
     [Length(1, 255)]
     public string? Filename { get; set; }
@@ -99,7 +104,7 @@ public sealed record AttachmentRequest
 
     [Description("The file in base64.")]
     [Required]
-    public byte[]? Content { get; set; }
+    public SpoolSlice? Content { get; set; }
 
     [Description("Makes it an inline part, which HTML shows as cid:…")]
     [Length(1, 200)]
@@ -124,7 +129,7 @@ public sealed record SendResponse(
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
     MaxDepth = 16,
-    Converters = [typeof(Wire.Rfc3339Converter)])]
+    Converters = [typeof(Rfc3339Converter), typeof(FileReferences)])]
 [JsonSerializable(typeof(SendRequest))]
 [JsonSerializable(typeof(SendResponse))]
 [JsonSerializable(typeof(BatchRequest))]

@@ -14,11 +14,11 @@ internal static class JsonList
 {
     /// <summary>Reads the list; null when <paramref name="errors"/> got something to say about the body as a whole.</summary>
     public static IReadOnlyList<ListItem<T>>? Read<T>(
-        ReadOnlySpan<byte> utf8, string field, int maximum, JsonTypeInfo<T> type, FieldErrors errors) where T : class
+        ReadOnlySpan<byte> utf8, string field, int maximum, JsonTypeInfo<T> type, FieldErrors errors, Omissions? omissions) where T : class
     {
-        utf8 = StrictJson.WithoutByteOrderMark(utf8);
-        if (Split(utf8, field, maximum, type.Options.MaxDepth, errors) is not { } ranges)
+        if (Split(utf8, field, maximum, type.Options.MaxDepth, errors, omissions) is not { } ranges)
             return null;
+        utf8 = StrictJson.WithoutByteOrderMark(utf8);
         var items = new List<ListItem<T>>(ranges.Count);
         foreach (var range in ranges)
         {
@@ -29,13 +29,13 @@ internal static class JsonList
         return items;
     }
 
-    private static List<Range>? Split(ReadOnlySpan<byte> utf8, string field, int maximum, int maxDepth, FieldErrors errors)
+    private static List<Range>? Split(ReadOnlySpan<byte> utf8, string field, int maximum, int maxDepth, FieldErrors errors, Omissions? omissions)
     {
         List<Range>? ranges = null;
         try
         {
             // The object and the list are two levels more.
-            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth + 2 });
+            var reader = new Utf8JsonReader(StrictJson.WithoutByteOrderMark(utf8), new JsonReaderOptions { MaxDepth = maxDepth + 2 });
             reader.Read();
             if (reader.TokenType == JsonTokenType.StartObject)
                 ranges = ReadMembers(ref reader, field, errors);
@@ -47,7 +47,7 @@ internal static class JsonList
         }
         catch (JsonException malformed)
         {
-            errors.Add(FieldErrors.Whole, StrictJson.Malformed(malformed));
+            errors.Add(FieldErrors.Whole, StrictJson.Malformed(malformed, utf8, omissions));
         }
 
         if (!errors.Any && (ranges is null || ranges.Count == 0 || ranges.Count > maximum))

@@ -1,8 +1,10 @@
-using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Mime;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using EmailFunctions.Problems;
+using EmailFunctions.Spooling;
+using EmailFunctions.Storage;
 using Microsoft.Net.Http.Headers;
 
 namespace EmailFunctions.Wire;
@@ -15,6 +17,8 @@ public static class RequestBody
 
     /// <summary>Bytes of a body with attachments: 25 MB in base64, and as much again for escapes in text.</summary>
     public const int LargeLimit = 50 * 1024 * 1024;
+
+    private const int FirstBytes = 16 * 1024;
 
     /// <summary>Reads and parses the body.</summary>
     /// <exception cref="ProblemException">It is too large (413), of another kind (415), or not what it should be (400).</exception>
@@ -39,58 +43,81 @@ public static class RequestBody
             },
             cancellationToken);
 
-    /// <summary>Reads a body whose one field is a list, each element by itself: one that is wrong does not make the others wrong.</summary>
+    /// <summary>Reads and parses a body with files; they are never in memory as a whole.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="files">Where they are: the name of an array of objects, and that of the string in base64 in each.</param>
+    /// <param name="spool">Gets them; it must live as long as what is read here.</param>
+    /// <param name="type">What the body is to be; a file is a <see cref="SpoolSlice"/> in it.</param>
+    /// <param name="limit">Bytes of the body, its files in base64.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ProblemException">As of a body without files.</exception>
+    /// <exception cref="StoreUnavailableException">The files can't be spooled.</exception>
+    public static async Task<T> ReadWithFilesAsync<T>(
+        HttpRequest request, IReadOnlyList<string> files, Spool spool, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var body = new FileBody(files, spool, CapacityFor(request));
+        await CopyAsync(request, limit, body.Append, cancellationToken);
+        return body.Read(type);
+    }
+
+    /// <summary>
+    /// Reads a body whose one field is a list, each element by itself: one that is wrong does not make the others wrong. The elements
+    /// may have files.
+    /// </summary>
     /// <exception cref="ProblemException">As of a whole body; also when the list is empty or longer than <paramref name="maximum"/>.</exception>
-    public static Task<IReadOnlyList<ListItem<T>>> ReadListAsync<T>(
-        HttpRequest request, string field, int maximum, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
-        where T : class =>
-        ReadAsync(
-            request,
-            limit,
-            utf8 =>
-            {
-                var errors = new FieldErrors();
-                return JsonList.Read(utf8, field, maximum, type, errors) ?? throw Problem.Invalid(errors);
-            },
-            cancellationToken);
+    /// <exception cref="StoreUnavailableException">The files can't be spooled.</exception>
+    public static async Task<IReadOnlyList<ListItem<T>>> ReadListAsync<T>(
+        HttpRequest request, string field, int maximum, IReadOnlyList<string> files, Spool spool, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var body = new FileBody([field, .. files], spool, CapacityFor(request));
+        await CopyAsync(request, limit, body.Append, cancellationToken);
+        return body.ReadList(field, maximum, type);
+    }
 
     private static async Task<T> ReadAsync<T>(HttpRequest request, int limit, Parser<T> parse, CancellationToken cancellationToken)
+    {
+        using var body = new BodyBuffer(CapacityFor(request));
+        await CopyAsync(request, limit, body.Append, cancellationToken);
+        return parse(body.Written);
+    }
+
+    // What the client says of the length is no reason to reserve much before it comes.
+    private static int CapacityFor(HttpRequest request) => (int)Math.Min(request.ContentLength + 1 ?? FirstBytes, FirstBytes);
+
+    private static async Task CopyAsync(HttpRequest request, int limit, Sink sink, CancellationToken cancellationToken)
     {
         EnsureJson(request);
         if (request.ContentLength > limit)
             throw Problem.TooLarge(limit);
-
-        // No content length (a chunked body): begin small and grow.
-        var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 16 * 1024) + 1);
-        try
+        var length = 0L;
+        ReadResult read;
+        do
         {
-            var length = 0;
-            while (true)
+            read = await ReadAsync(request.BodyReader, cancellationToken);
+            try
             {
-                var read = await ReadAsync(request.Body, buffer.AsMemory(length), cancellationToken);
-                if (read == 0)
-                    break;
-                length += read;
+                length += read.Buffer.Length;
                 if (length > limit)
                     throw Problem.TooLarge(limit);
-                if (length == buffer.Length)
-                    buffer = Grow(buffer);
+                foreach (var part in read.Buffer)
+                    sink(part.Span);
             }
-
-            return parse(buffer.AsSpan(0, length));
+            finally
+            {
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+            }
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
-        }
+        while (!read.IsCompleted);
     }
 
     // What the server can't unpack (a chunk of more bytes than it can count) is the client's fault, as is a connection that breaks.
-    private static async ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancellationToken)
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader body, CancellationToken cancellationToken)
     {
         try
         {
-            return await body.ReadAsync(buffer, cancellationToken);
+            return await body.ReadAsync(cancellationToken);
         }
         catch (IOException exception) when (exception is not BadHttpRequestException)
         {
@@ -100,18 +127,12 @@ public static class RequestBody
 
     private delegate T Parser<T>(ReadOnlySpan<byte> utf8);
 
+    private delegate void Sink(ReadOnlySpan<byte> utf8);
+
     private static T Parse<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type) where T : class
     {
         var errors = new FieldErrors();
         return StrictJson.Read(utf8, type, errors) ?? throw Problem.Invalid(errors);
-    }
-
-    private static byte[] Grow(byte[] buffer)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-        buffer.CopyTo(larger, 0);
-        ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
-        return larger;
     }
 
     private static void EnsureJson(HttpRequest request)

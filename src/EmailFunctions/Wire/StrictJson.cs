@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Wire;
 
@@ -8,7 +9,7 @@ namespace EmailFunctions.Wire;
 /// Reads a JSON body so that nothing in it is lost or guessed: unknown and repeated fields, wrong types and broken text are
 /// errors that name their field. A good body is read in one pass; only a bad one is walked again, to name all that is wrong.
 /// </summary>
-public static class StrictJson
+internal static class StrictJson
 {
     // More than any list or object here may hold. Beyond, only the place where the reading stopped is named: a hostile body must not
     // cost more than a good one.
@@ -17,18 +18,21 @@ public static class StrictJson
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     /// <summary>Reads a value; null when <paramref name="errors"/> got something to say.</summary>
-    public static T? Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type, FieldErrors errors) where T : class
+    /// <param name="utf8">The text.</param>
+    /// <param name="type">What it is to be.</param>
+    /// <param name="errors">Gets what is wrong.</param>
+    /// <param name="omissions">What was taken out of the text.</param>
+    public static T? Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type, FieldErrors errors, Omissions? omissions = null) where T : class
     {
-        utf8 = WithoutByteOrderMark(utf8);
         try
         {
-            if (JsonSerializer.Deserialize(utf8, type) is { } value)
+            if (JsonSerializer.Deserialize(WithoutByteOrderMark(utf8), type) is { } value)
                 return value;
             errors.Add(FieldErrors.Whole, "must be a JSON object");
         }
         catch (JsonException exception)
         {
-            Explain(utf8, type, exception, errors);
+            Explain(utf8, type, exception, errors, omissions);
         }
 
         return null;
@@ -39,20 +43,34 @@ public static class StrictJson
         utf8.StartsWith(ByteOrderMark) ? utf8[ByteOrderMark.Length..] : utf8;
 
     /// <summary>Where a text stops being JSON.</summary>
-    internal static string Malformed(JsonException exception) =>
-        $"is not valid JSON: line {(exception.LineNumber ?? 0) + 1}, byte {(exception.BytePositionInLine ?? 0) + 1}";
+    public static string Malformed(JsonException exception, ReadOnlySpan<byte> utf8, Omissions? omissions)
+    {
+        var (line, place) = (exception.LineNumber ?? 0, exception.BytePositionInLine ?? 0);
+        if (omissions is not null)
+            place += omissions.Between(StartOf(line, utf8), StartOf(line, utf8) + place);
+        return $"is not valid JSON: line {line + 1}, byte {place + 1}";
+    }
 
-    private static void Explain(ReadOnlySpan<byte> utf8, JsonTypeInfo type, JsonException thrown, FieldErrors errors)
+    // A mark before the text is none of its bytes to a reader.
+    private static long StartOf(long line, ReadOnlySpan<byte> utf8)
+    {
+        var rest = WithoutByteOrderMark(utf8);
+        for (; line > 0; line--)
+            rest = rest[(rest.IndexOf((byte)'\n') + 1)..];
+        return utf8.Length - rest.Length;
+    }
+
+    private static void Explain(ReadOnlySpan<byte> utf8, JsonTypeInfo type, JsonException thrown, FieldErrors errors, Omissions? omissions)
     {
         var options = new JsonDocumentOptions { MaxDepth = type.Options.MaxDepth };
         try
         {
-            using var document = JsonDocument.Parse(utf8.ToArray(), options);
+            using var document = JsonDocument.Parse(WithoutByteOrderMark(utf8).ToArray(), options);
             ExplainValue("", document.RootElement, type, errors);
         }
         catch (JsonException malformed)
         {
-            errors.Add(FieldErrors.Whole, Malformed(malformed));
+            errors.Add(FieldErrors.Whole, Malformed(malformed, utf8, omissions));
         }
 
         // The walk knows the usual mistakes; for any other, the serialiser's word on where it stopped.
@@ -140,7 +158,7 @@ public static class StrictJson
             _ when plain == typeof(int) => "a whole number",
             _ when plain == typeof(decimal) => "a number",
             _ when plain == typeof(bool) => "true or false",
-            _ when plain == typeof(byte[]) => "a string in base64",
+            _ when plain == typeof(byte[]) || plain == typeof(SpoolSlice) => "a string in base64",
             _ when plain == typeof(DateTimeOffset) => "a time as RFC 3339 writes it, for example 2026-01-31T08:00:00Z",
             _ when plain == typeof(JsonElement) => "JSON without repeated names",
             _ when plain == typeof(List<string>) => "an array of strings",

@@ -38,14 +38,14 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> Uses = new()
     {
         ["Access"] = ["Problems", "Tenants"],
-        ["ApiDocs"] = ["Problems"],
+        ["ApiDocs"] = ["Problems", "Spooling"],
         ["Audit"] = ["Access", "ApiDocs", "Keys", "Problems", "Storage", "Tenants", "Validation", "Wire"],
         ["Configs"] = ["Access", "ApiDocs", "Keys", "Limits", "Messages", "Problems", "Providers", "Storage", "Tenants", "Validation", "Wire"],
         ["Delivery"] = ["Audit", "Configs", "Keys", "Limits", "Messages", "Providers", "Queueing", "Storage", "Sweeps", "Tenants", "Usage"],
         ["DeadLetters"] = ["Access", "ApiDocs", "Delivery", "Ingest", "Keys", "Messages", "Problems", "Providers", "Storage", "Sweeps", "Tenants", "Wire"],
         ["Functions"] = ["Delivery", "Health", "Ingest", "Keys", "Problems", "Sending", "Storage", "Sweeps"],
         ["Health"] = ["Keys", "Problems", "Queueing", "Storage"],
-        ["Ingest"] = ["Access", "ApiDocs", "Keys", "Messages", "Problems", "Queueing", "Sending", "Storage", "Tenants", "Wire"],
+        ["Ingest"] = ["Access", "ApiDocs", "Keys", "Messages", "Problems", "Queueing", "Sending", "Spooling", "Storage", "Tenants", "Wire"],
         ["Keys"] = ["Storage", "Tenants"],
         ["Limits"] = ["Messages", "Storage", "Tenants"],
         ["Messages"] = ["Payloads", "Spooling", "Storage", "Tenants"],
@@ -53,7 +53,7 @@ public sealed class ArchitectureTests
         ["Problems"] = ["Keys", "Storage", "Wire"],
         ["Providers"] = ["ApiDocs", "Messages", "Tenants"],
         ["Queueing"] = ["Storage"],
-        ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Keys", "Limits", "Messages", "Problems", "Providers", "Storage", "Sweeps", "Tenants", "Validation", "Wire"],
+        ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Keys", "Limits", "Messages", "Problems", "Providers", "Spooling", "Storage", "Sweeps", "Tenants", "Validation", "Wire"],
         ["Settings"] = ["Access", "Configs", "DeadLetters", "Delivery", "Ingest", "Keys", "Providers", "Queueing", "Sending", "Tenants", "Validation"],
         ["Spooling"] = ["Storage"],
         ["Storage"] = [],
@@ -62,7 +62,7 @@ public sealed class ArchitectureTests
         ["Tracking"] = ["Access", "ApiDocs", "Configs", "Delivery", "Limits", "Messages", "Problems", "Providers", "Storage", "Tenants", "Wire"],
         ["Usage"] = ["Access", "ApiDocs", "Problems", "Storage", "Tenants", "Wire"],
         ["Validation"] = ["Wire"],
-        ["Wire"] = ["Problems"],
+        ["Wire"] = ["Problems", "Spooling"],
     };
 
     private static readonly string[] StaticClocks =

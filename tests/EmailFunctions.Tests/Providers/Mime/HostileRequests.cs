@@ -1,6 +1,7 @@
 using System.Globalization;
 using EmailFunctions.Messages;
 using EmailFunctions.Sending;
+using EmailFunctions.Spooling;
 using EmailFunctions.Wire;
 
 namespace EmailFunctions.Tests.Providers.Mime;
@@ -18,6 +19,8 @@ internal sealed class HostileRequests(int seed)
 
     private static readonly string[] Names = ["X-A", "x-b", "X-C.d", "X(1)", "X\"", "X@", "X-Ä", "X Y", "X:", "X\r\nBcc", "Subject", "bcc", "List-Id", "References", "In-Reply-To", "Comments", "X<>", "X[1]", "X;,", "!#$%&'*+-/=?^_`{|}~", "X\\"];
     private static readonly string[] Types = ["application/pdf", "text/plain; charset=utf-8", "image/png; name=\"a\\\"b\"", "text/html;\r\n Bcc: x", "message/rfc822", "a/b; c=d; e=\"f;g\"", "a/b (comment)", "x/y; =", "a/b; name*=utf-8''%0D%0A", "a/b; boundary=\"x y\""];
+
+    private static readonly SpoolSlice File = MakeFile();
 
     private readonly Random _random = new(seed);
 
@@ -65,8 +68,15 @@ internal sealed class HostileRequests(int seed)
         r => r with { Attachments = [.. r.Attachments ?? [], Attachment() with { Filename = Long(255) }] },
     ];
 
+    private static SpoolSlice MakeFile()
+    {
+        var spool = Spools.InTemporaryFolder().Create();
+        spool.Append([1, 2, 3]);
+        return spool.Slice(0, 3);
+    }
+
     private AttachmentRequest Attachment() =>
-        new() { Filename = Text(5), ContentType = _random.Next(4) == 0 ? Pick(Types) + Text(2) : Pick(Types), Content = [1, 2, 3] };
+        new() { Filename = Text(5), ContentType = _random.Next(4) == 0 ? Pick(Types) + Text(2) : Pick(Types), Content = File };
 
     private string Address() => _random.Next(4) switch
     {
