@@ -5,7 +5,6 @@ using EmailFunctions.Providers.File;
 using EmailFunctions.Providers.Mailgun;
 using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.Providers.Ses;
-using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Providers;
@@ -17,7 +16,6 @@ public sealed class AnswerDocumentTests
 
     private static readonly (string Name, IReadOnlyList<AnswerRow> Rows)[] Tables =
     [
-        ("SMTP", SmtpAnswers.Answers),
         ("Amazon SES", SesAnswers.Answers),
         ("SendGrid", SendGridAnswers.Answers),
         ("Mailgun", MailgunAnswers.Answers),
@@ -29,13 +27,13 @@ public sealed class AnswerDocumentTests
     public async Task The_document_shows_each_row_of_each_table()
     {
         var path = Path.Combine(Repository.Root, "docs", "providers.md");
-        var document = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        var document = await System.IO.File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
         var expected = document[..(document.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length)] + "\n" + Render();
         if (document == expected)
             return;
         var written = Path.Combine(Repository.Root, "artifacts", "providers.md");
         Directory.CreateDirectory(Path.GetDirectoryName(written)!);
-        await File.WriteAllTextAsync(written, expected, TestContext.Current.CancellationToken);
+        await System.IO.File.WriteAllTextAsync(written, expected, TestContext.Current.CancellationToken);
         Assert.Fail($"docs/providers.md does not show the tables as they are now. What it should be is in {Path.GetRelativePath(Repository.Root, written)}; put it in its place.");
     }
 
