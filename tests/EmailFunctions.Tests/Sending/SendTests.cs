@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EmailFunctions.Tests.Sending;
 
@@ -65,9 +67,9 @@ public sealed class SendTests
     }
 
     [Fact]
-    public async Task Mail_for_a_provider_that_this_version_lacks_is_refused_when_it_is_accepted()
+    public async Task Mail_for_a_provider_that_this_composition_lacks_is_refused_when_it_is_accepted()
     {
-        await using var service = ServiceHost.Start();
+        await using var service = ServiceHost.Start(services: static services => services.Remove(services.Single(static service => service.ImplementationType == typeof(SendGridProvider))));
         using var saved = await service.SendAsync(HttpMethod.Post, "/api/v1/email/configs/acme", """{"provider_type":"sendgrid","api_key":"k","from_email":"a@example.com"}""");
 
         using var answer = await service.SendAsync(HttpMethod.Post, "/api/v1/email/send", """{"tenant_id":"acme","to":["a@example.com"],"subject":"a","body":"b"}""");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
+using EmailFunctions.Providers.Ses;
 using EmailFunctions.TestKit.Vendors;
 using MimeKit;
 
@@ -94,8 +95,8 @@ public sealed class SesRequestTests
     [InlineData("cn-north-1", "https://email.cn-north-1.amazonaws.com.cn/v2/email/account")]
     public void Each_region_has_its_own_host(string region, string address)
     {
-        Assert.True(EmailFunctions.Providers.Ses.SesEndpoint.HasRegion(region));
-        Assert.Equal(address, EmailFunctions.Providers.Ses.SesEndpoint.Of(new() { Type = ProviderType.AwsSes, AwsRegion = region }, "v2/email/account").ToString());
+        Assert.True(SesEndpoint.HasRegion(region));
+        Assert.Equal(address, SesEndpoint.Of(new() { Type = ProviderType.AwsSes, AwsRegion = region }, "v2/email/account").ToString());
     }
 
     [Theory]
@@ -135,7 +136,7 @@ public sealed class SesRequestTests
     [Fact]
     public void It_takes_fifty_recipients_a_call_and_forty_megabytes()
     {
-        var provider = new EmailFunctions.Providers.Ses.SesProvider(null!, null!, TimeProvider.System);
+        var provider = new SesProvider(null!, null!, TimeProvider.System);
         Assert.Equal((50, 40_000_000L), (provider.MaxRecipientsPerCall, provider.MaxEncodedBytes(SesBench.Settings)));
     }
 
