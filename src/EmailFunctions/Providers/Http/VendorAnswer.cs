@@ -42,6 +42,9 @@ internal sealed record VendorAnswer
     /// <summary>The part of the request that the vendor finds fault with; empty where it names none.</summary>
     public string Field { get; init; } = "";
 
+    /// <summary>Whether the vendor's words name the sender.</summary>
+    public bool NamesSender { get; init; }
+
     /// <summary>The vendor's id of a message that it took.</summary>
     public string? MessageId { get; init; }
 

@@ -39,6 +39,7 @@ public static partial class SesAnswers
         new("Throttled, by the daily quota (`Daily message quota exceeded`); `LimitExceededException`", Throttled, Quota, static a => Is(a, "LimitExceededException") || (IsThrottled(a) && a.Says("daily", "quota"))) { Wait = QuotaWait },
         new("Throttled: `TooManyRequestsException`, `ThrottlingException`, or 429", Throttled, RateLimited, IsThrottled) { Wait = RateWait },
         new("`MailFromDomainNotVerifiedException`", Misconfigured, Config, static a => Is(a, "MailFromDomainNotVerifiedException")),
+        new("`MessageRejected` that names the sender (`Email address is not verified`)", Misconfigured, Config, static a => Is(a, "MessageRejected") && a.NamesSender),
         new("`MessageRejected` about an address (`Email address is not verified`)", Permanent, Recipient, static a => Is(a, "MessageRejected") && IsAboutAddress(a)),
         new("`MessageRejected`", Permanent, Content, static a => Is(a, "MessageRejected")),
         new("`BadRequestException` about an address", Permanent, Recipient, static a => Is(a, "BadRequestException", "InvalidParameterValue", "ValidationException") && IsAboutAddress(a)),
@@ -54,13 +55,17 @@ public static partial class SesAnswers
     public static IReadOnlyList<AnswerRow> Answers => Table.Rows;
 
     /// <summary>Reads the error's name and words, or the message's id.</summary>
-    internal static VendorAnswer Read(VendorAnswer answer)
+    /// <param name="answer">As it came.</param>
+    /// <param name="sender">The sender's address, where there is one: SES names the identities that are not verified.</param>
+    internal static VendorAnswer Read(VendorAnswer answer, string? sender = null)
     {
         var body = VendorJson.Parse(answer.Body);
+        var text = FirstLine(body.Text("message") ?? body.Text("Message") ?? VendorJson.UnlessParsed(body, answer.Body));
         return answer with
         {
             Name = ErrorName(answer.Header("x-amzn-ErrorType") ?? body.Text("__type") ?? body.Text("code")),
-            Text = FirstLine(body.Text("message") ?? body.Text("Message") ?? VendorJson.UnlessParsed(body, answer.Body)),
+            Text = text,
+            NamesSender = sender is not null && text.Contains(sender, StringComparison.OrdinalIgnoreCase),
             MessageId = body.Text("MessageId"),
         };
     }

@@ -38,6 +38,7 @@ public sealed class SesAnswerTests : AnswerContract
         Provocation.Answer(Throttled, Error(400, "Throttling", "Rate exceeded"), RateWait),
         Provocation.Answer(Throttled, VendorReply.Answer(429, "", ("Retry-After", "17")), TimeSpan.FromSeconds(17)),
         Provocation.Answer("`MailFromDomainNotVerifiedException`", Error(400, "MailFromDomainNotVerifiedException", "Not verified.")),
+        Provocation.Answer("`MessageRejected` that names the sender (`Email address is not verified`)", Error(400, "MessageRejected", $"Email address is not verified. The following identities failed the check in region EU-WEST-1: {Emails.Sender}")),
         Provocation.Answer(Address, Error(400, "MessageRejected", "Email address is not verified. The following identities failed the check in region EU-WEST-1: to@example.com")),
         Provocation.Answer("`MessageRejected`", Error(400, "MessageRejected", "Message contains a virus.")),
         Provocation.Answer(BadAddress, Error(400, "BadRequestException", "Illegal address")),
