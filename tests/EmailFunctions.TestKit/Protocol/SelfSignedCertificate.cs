@@ -7,14 +7,19 @@ namespace EmailFunctions.TestKit.Protocol;
 /// <summary>Makes the certificate of a sink that was given none.</summary>
 internal static class SelfSignedCertificate
 {
-    public static X509Certificate2 Create()
+    /// <param name="host">Whose it is; null: this machine's own addresses'.</param>
+    public static X509Certificate2 Create(string? host = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
-        names.AddIpAddress(IPAddress.IPv6Loopback);
+        names.AddDnsName(host ?? "localhost");
+        if (host is null)
+        {
+            names.AddIpAddress(IPAddress.Loopback);
+            names.AddIpAddress(IPAddress.IPv6Loopback);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         var now = DateTimeOffset.UtcNow;
         using var ephemeral = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(30));

@@ -75,8 +75,9 @@ public sealed class VendorServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>A certificate for this machine's own address that nobody trusts unless told to.</summary>
-    public static X509Certificate2 MakeCertificate() => SelfSignedCertificate.Create();
+    /// <summary>A certificate that nobody trusts unless told to.</summary>
+    /// <param name="host">Whose it is; null: this machine's own addresses'.</param>
+    public static X509Certificate2 MakeCertificate(string? host = null) => SelfSignedCertificate.Create(host);
 
     /// <summary>Waits until no connection is open.</summary>
     /// <param name="timeout">How long to wait at most.</param>

@@ -33,23 +33,12 @@ public sealed class VendorCallerTests
     [Fact]
     public async Task A_certificate_of_another_host_is_not_trusted()
     {
-        Assert.SkipWhen(OperatingSystem.IsMacOS(), "macOS has one loopback address only.");
-        using var certificate = VendorServer.MakeCertificate();
+        using var certificate = VendorServer.MakeCertificate("other.example");
         await using var server = await VendorServer.StartAsync(static _ => SesBench.Accepted, certificate);
-        var other = $"https://127.0.0.2:{server.Address.Port}";
-        using var listener = new TcpListener(IPAddress.Parse("127.0.0.2"), server.Address.Port);
-        listener.Start();
-        await using var bench = await SesBench.StartAsync(settings: SesBench.Settings with { ApiEndpoint = other }, options: new() { Authorities = [certificate] });
-        var sending = bench.SendAsync();
-        using var incoming = await listener.AcceptTcpClientAsync(Token);
-        using var outgoing = new TcpClient("127.0.0.1", server.Address.Port);
-        var pumps = Task.WhenAll(PumpAsync(incoming, outgoing), PumpAsync(outgoing, incoming));
-        var result = await sending;
+        await using var bench = await SesBench.StartAsync(settings: SesBench.Settings with { ApiEndpoint = server.Address.ToString() }, options: new() { Authorities = [certificate] });
+        var result = await bench.SendAsync();
         Assert.Equal((SendStatus.Misconfigured, ErrorCategory.Config), (result.Status, result.Category));
         Assert.Empty(server.Requests);
-        incoming.Close();
-        outgoing.Close();
-        await pumps;
     }
 
     [Fact]
@@ -213,18 +202,6 @@ public sealed class VendorCallerTests
         var email = Emails.Small with { Attachments = [new("lost.bin", "application/octet-stream", null, new LostContent())] };
         await Assert.ThrowsAsync<InvalidDataException>(() => bench.SendAsync(email));
         Assert.Empty(bench.Server.Requests);
-    }
-
-    private static async Task PumpAsync(TcpClient from, TcpClient to)
-    {
-        try
-        {
-            await from.GetStream().CopyToAsync(to.GetStream(), Token);
-        }
-        catch (IOException)
-        {
-            // Closed by either side, which ends the test.
-        }
     }
 
     private static async Task ReadRequestAsync(TcpClient client)
