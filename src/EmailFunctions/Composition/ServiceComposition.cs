@@ -14,6 +14,7 @@ using EmailFunctions.Problems;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
 using EmailFunctions.Providers.Mailgun;
+using EmailFunctions.Providers.Mime;
 using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.Providers.Ses;
 using EmailFunctions.Providers.Smtp;
@@ -153,7 +154,7 @@ internal static class ServiceComposition
         services.AddSingleton(settings.Ses).AddSingleton<SesCredentials>().AddSingleton<IEmailProvider, SesProvider>();
         services.AddSingleton(new SendGridOptions()).AddSingleton<IEmailProvider, SendGridProvider>();
         services.AddSingleton(new MailgunOptions()).AddSingleton<IEmailProvider, MailgunProvider>();
-        services.AddSingleton<ProviderRegistry>().AddSingleton<ProviderHealth>().AddSingleton<ProviderProbes>();
+        services.AddSingleton<ProviderRegistry>().AddSingleton<IMessageMeasure, MimeMeasure>().AddSingleton<SizeLimits>().AddSingleton<ProviderHealth>().AddSingleton<ProviderProbes>();
     }
 
     private static void AddSending(this IServiceCollection services, ServiceSettings settings)

@@ -12,6 +12,7 @@ public sealed partial class MessageSender(
     MessagePayloads payloads,
     IProviderAccounts accounts,
     ProviderRegistry providers,
+    SizeLimits sizes,
     ProviderGates gates,
     ProviderProbes probes,
     ProviderHealth health,
@@ -41,7 +42,10 @@ public sealed partial class MessageSender(
         return new PreparedEmail(stored, email, route, StartOf(claimed, route), failure);
     }
 
-    /// <summary>Chooses who is called: the first that is not left alone. Where all are, the message can't be sent now.</summary>
+    /// <summary>
+    /// Chooses who is called: the first that is not left alone. Where all are, the message can't be sent now; nor can one that is too
+    /// large for whom was chosen, by him.
+    /// </summary>
     internal async Task ChooseAsync(PreparedEmail prepared, TenantId tenant, CancellationToken cancellationToken)
     {
         if (!prepared.CanBeSent || prepared.IsBegun)
@@ -49,12 +53,14 @@ public sealed partial class MessageSender(
         var (place, stopped) = await gates.FindAsync(tenant, prepared.Settings, prepared.Place, (at, token) => ProbeAsync(tenant, prepared.Route[at], token), cancellationToken);
         if (stopped is not null && !prepared.TryGoTo(place, stopped))
             prepared.Fail(stopped);
+        else
+            prepared.Refusal = await CatchAsync(prepared.Email!.Id, async () => await CheckSizeAsync(prepared, cancellationToken));
     }
 
     /// <summary>Calls the chosen provider, for as many of the open recipients as one call can be for, unless something is missing.</summary>
     internal async Task<Attempt> SendAsync(PreparedEmail prepared, LedgerEntry claimed, CancellationToken cancellationToken)
     {
-        if (prepared.Failure is { } failure)
+        if ((prepared.Failure ?? prepared.Refusal) is { } failure)
             return new Attempt(failure, prepared.Route.ElementAtOrDefault(prepared.Place), prepared.Email?.Content, TimeSpan.Zero) { ConfigVersion = prepared.ConfigVersion };
         var (tenant, account) = (claimed.Id.Tenant, prepared.Route[prepared.Place]);
         var email = prepared.NextCall(claimed, providers.Has(account.Settings.Type) ? providers.Get(account.Settings.Type).MaxRecipientsPerCall : int.MaxValue);
@@ -84,6 +90,15 @@ public sealed partial class MessageSender(
         return email.Content.FromEmail is null && account.Settings.FromEmail is null
             ? SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "Neither the message nor the configuration has a sender.")
             : null;
+    }
+
+    // Too large for a fallback, it can still wait for the provider that it was accepted for.
+    private async Task<SendResult?> CheckSizeAsync(PreparedEmail prepared, CancellationToken cancellationToken)
+    {
+        if (await sizes.FindExcessAsync(prepared.Email!, prepared.Settings[prepared.Place], cancellationToken) is not { } excess)
+            return null;
+        var (status, category) = prepared.Place == 0 ? (SendStatus.Permanent, ErrorCategory.Content) : (SendStatus.Misconfigured, ErrorCategory.Config);
+        return SendResult.Failed(status, category, FormattableString.Invariant($"The message has {excess.Size} bytes as it is encoded; the provider takes at most {excess.Limit}."));
     }
 
     private async Task<SendResult> CallAsync(OutgoingEmail email, ProviderAccount account, LedgerEntry claimed, CancellationToken cancellationToken)

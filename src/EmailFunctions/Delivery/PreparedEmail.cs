@@ -28,6 +28,9 @@ internal sealed class PreparedEmail(StoredContent? stored, OutgoingEmail? email,
 
     public bool CanBeSent => Failure is null;
 
+    /// <summary>Why the chosen provider is not called; null: it is.</summary>
+    public SendResult? Refusal { get; set; }
+
     /// <summary>The place in the route of who is asked next.</summary>
     public int Place { get; private set; } = place;
 

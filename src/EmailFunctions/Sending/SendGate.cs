@@ -9,7 +9,7 @@ using EmailFunctions.Wire;
 namespace EmailFunctions.Sending;
 
 /// <summary>Decides whether a message is taken at all: the service sends, the message is valid, and somebody could send it.</summary>
-public sealed class SendGate(SendingSettings settings, ProviderResolver resolver, ProviderRegistry providers, TimeProvider time)
+public sealed class SendGate(SendingSettings settings, ProviderResolver resolver, ProviderRegistry providers, SizeLimits sizes, TimeProvider time)
 {
     // Whatever really sends is part of every deployment.
     private const string NobodySends =
@@ -40,12 +40,25 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
             throw Problem.Invalid("tenant_id", NobodySends);
         if (request.FromEmail is null && provider.FromEmail is null)
             throw Problem.Invalid("from_email", "is required, since neither the tenant's configuration nor the system has a sender");
-        return new Submission(tenant, ToContent(request), key, traceParent)
+        var content = ToContent(request);
+        await EnsureTakenAsync(tenant, content, provider, cancellationToken);
+        return new Submission(tenant, content, key, traceParent)
         {
             Priority = MessagePriorities.TryParse(request.Priority, out var priority) ? priority : MessagePriority.Normal,
             SendAt = request.SendAt,
             ExpiresAt = request.ExpiresAt,
         };
+    }
+
+    // Its id and date are not known yet, but how long they are.
+    private async Task EnsureTakenAsync(TenantId tenant, EmailContent content, ProviderSettings provider, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (await sizes.FindExcessAsync(new OutgoingEmail(MessageId.New(tenant, now), now, content), provider, cancellationToken) is not { } excess)
+            return;
+        throw Problem.Invalid(
+            content.Attachments.Count > 0 ? "attachments" : FieldErrors.Whole,
+            FormattableString.Invariant($"must be smaller: the message has {excess.Size} bytes as it is encoded, and {provider.Type.Name()} takes at most {excess.Limit}"));
     }
 
     /// <summary>What a valid request says.</summary>

@@ -12,6 +12,9 @@ internal sealed class FakeProvider(ProviderType type = ProviderType.File) : IEma
 
     public int MaxRecipientsPerCall { get; set; } = int.MaxValue;
 
+    /// <summary>The largest message that it takes; null: any.</summary>
+    public long? MaxBytes { get; set; }
+
     /// <summary>The answer to the call of this number, 1 being the first.</summary>
     public Func<int, SendResult> Answer { get; set; } = static _ => SendResult.Sent("taken");
 
@@ -32,6 +35,8 @@ internal sealed class FakeProvider(ProviderType type = ProviderType.File) : IEma
 
     /// <summary>How often it was probed.</summary>
     public int Probes { get; private set; }
+
+    public long? MaxEncodedBytes(ProviderSettings settings) => MaxBytes;
 
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {

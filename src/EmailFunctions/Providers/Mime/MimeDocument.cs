@@ -11,11 +11,11 @@ internal sealed class MimeDocument : IDisposable
 
     private MimeDocument(MimeMessage message) => _message = message;
 
-    /// <summary>Builds it in seven-bit characters, which every vendor takes.</summary>
-    public static MimeDocument Of(OutgoingEmail email, ProviderSettings settings)
+    /// <summary>Builds it in seven-bit characters, which every vendor takes, or as <paramref name="constraint"/> says.</summary>
+    public static MimeDocument Of(OutgoingEmail email, ProviderSettings settings, EncodingConstraint constraint = EncodingConstraint.SevenBit)
     {
         var message = MimeBuilder.Build(email, settings);
-        message.Prepare(EncodingConstraint.SevenBit);
+        message.Prepare(constraint);
         return new MimeDocument(message);
     }
 

@@ -192,7 +192,7 @@ internal sealed class SimEngine
         var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, clock, NullLogger<OutcomeRecorder>.Instance);
         var registry = new ProviderRegistry([new SimProvider(ProviderType.File, this, context), new SimProvider(ProviderType.Console, this, context)]);
         var health = new ProviderHealth(Meters, clock);
-        var sender = new MessageSender(payloads, accounts, registry, gates, new ProviderProbes(null!, registry, health, clock), health, recorder, clock, NullLogger<MessageSender>.Instance);
+        var sender = new MessageSender(payloads, accounts, registry, new SizeLimits(registry, null!), gates, new ProviderProbes(null!, registry, health, clock), health, recorder, clock, NullLogger<MessageSender>.Instance);
         var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
             new DispatchFunction(dispatcher, lanes, held, queue, clock, NullLogger<DispatchFunction>.Instance),
