@@ -14,6 +14,9 @@ internal static class HeaderRules
         "From", "Sender", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Return-Path", "Received",
         "DKIM-Signature", "ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results", "Authentication-Results", "X-Tag", "X-Metadata");
 
+    // By these a vendor is told what to do: with the deployment's own account, or past what the tenant's configuration says.
+    private static readonly string[] VendorPrefixes = ["X-SG-", "X-SMTPAPI", "X-SES-", "X-Mailgun-"];
+
     /// <summary>What is wrong with a field; null when it may be sent.</summary>
     public static string? Problem(string name, string? value)
     {
@@ -21,6 +24,8 @@ internal static class HeaderRules
             return $"must have a name of 1 to {MaxNameLength} printable ASCII characters without colon or space";
         if (Reserved.Contains(name) || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || name.StartsWith("Resent-", StringComparison.OrdinalIgnoreCase))
             return "is written by the service, and can't be given";
+        if (Array.Exists(VendorPrefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))
+            return "is an order to the provider, and can't be given; tags, metadata and the configuration say what a message may";
         if (value is null || value.Length > MaxValueLength)
             return $"must be a string of at most {MaxValueLength} characters";
         return value.Any(char.IsControl) ? "must not hold control characters such as line breaks" : null;

@@ -9,7 +9,8 @@ internal static class BadMessages
         ["tenant_id", "subject", "body", "body_html", "from_email", "from_name", "reply_to", "priority", "template_name", "idempotency_key"];
 
     private static readonly string[] Reserved =
-        ["From", "sender", "TO", "Cc", "BCC", "Subject", "date", "Message-Id", "reply-to", "Mime-Version", "Return-Path", "Received", "DKIM-Signature", "Content-Type", "content-transfer-encoding", "Resent-To", "X-Tag", "X-Metadata"];
+        ["From", "sender", "TO", "Cc", "BCC", "Subject", "date", "Message-Id", "reply-to", "Mime-Version", "Return-Path", "Received", "DKIM-Signature", "Content-Type", "content-transfer-encoding", "Resent-To", "X-Tag", "X-Metadata",
+         "X-SG-EID", "x-smtpapi", "X-SES-Configuration-Set", "X-Mailgun-Variables"];
 
     public static IEnumerable<BadRequest> All() =>
         [.. Types(), .. Recipients(), .. Texts(), .. Headers(), .. Attachments(), .. TagsAndMetadata(), .. Times(), .. NotYet(), .. Sizes(), .. Batches()];
