@@ -17,7 +17,7 @@ public sealed class ArchitectureTests
         ["Microsoft.Data.Sqlite"] = ["EmailFunctions.Storage.Sqlite", "EmailFunctions.Queueing.Sqlite"],
         ["SQLitePCL"] = ["EmailFunctions.Storage.Sqlite"],
         ["MailKit"] = ["EmailFunctions.Providers.Smtp"],
-        ["MimeKit"] = ["EmailFunctions.Providers.Mime", "EmailFunctions.Providers.Smtp", "EmailFunctions.Providers.File", "EmailFunctions.Providers.Console"],
+        ["MimeKit"] = ["EmailFunctions.Providers.Mime", "EmailFunctions.Providers.Smtp"],
         ["Amazon"] = ["EmailFunctions.Providers.Ses"],
         ["SendGrid"] = ["EmailFunctions.Providers.SendGrid"],
         ["Azure.Core"] = ["EmailFunctions.Keys.KeyVault", "EmailFunctions.Storage.AzureCore", "EmailFunctions.Storage.AzureTables", "EmailFunctions.Payloads.Blobs", "EmailFunctions.Queueing.StorageQueues", "EmailFunctions.Queueing.ServiceBus", "EmailFunctions.Composition"],

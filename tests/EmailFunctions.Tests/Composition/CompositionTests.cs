@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EmailFunctions.Composition;
+using EmailFunctions.Providers;
 using EmailFunctions.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -60,6 +61,21 @@ public sealed class CompositionTests : IDisposable
         Assert.True(parts.Count > 50, $"{parts.Count} parts");
         Assert.False(_outside.Pending());
         Assert.False(Directory.Exists(_folder.Combine("data")));
+    }
+
+    [Theory]
+    [InlineData("EMAIL_MODE=azure|FUNCTIONS_CUSTOMHANDLER_PORT=41234|AzureWebJobsStorage:accountName=mine|EMAIL_KEY_VAULT_KEY=https://mine.vault.azure.net/keys/email|EMAIL_QUEUE=storagequeue" + Tokens, false)]
+    [InlineData("EMAIL_MODE=local", true)]
+    public async Task Only_on_a_desk_mail_is_written_to_files_and_printed(string settings, bool isDesk)
+    {
+        var builder = NewBuilder(settings);
+        builder.AddEmailFunctions();
+        await using var app = builder.Build();
+
+        var providers = app.Services.GetRequiredService<ProviderRegistry>();
+
+        Assert.True(providers.Has(ProviderType.Smtp));
+        Assert.Equal((isDesk, isDesk), (providers.Has(ProviderType.Console), providers.Has(ProviderType.File)));
     }
 
     [Fact]

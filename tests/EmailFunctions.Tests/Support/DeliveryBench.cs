@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using EmailFunctions.Configs;
 using EmailFunctions.Delivery;
 using EmailFunctions.Messages;
+using EmailFunctions.Payloads;
+using EmailFunctions.Payloads.Files;
 using EmailFunctions.Providers;
 using EmailFunctions.Queueing;
 using EmailFunctions.Sending;
@@ -23,7 +25,7 @@ internal sealed class DeliveryBench : IAsyncDisposable
 {
     private readonly ServiceHost _host;
 
-    public DeliveryBench(IReadOnlyDictionary<string, string>? settings = null, ClaimPolicy? claims = null)
+    public DeliveryBench(IReadOnlyDictionary<string, string>? settings = null, ClaimPolicy? claims = null, Func<IPayloadStore, IPayloadStore>? payloads = null)
     {
         _host = ServiceHost.Start(settings, services =>
         {
@@ -34,6 +36,8 @@ internal sealed class DeliveryBench : IAsyncDisposable
             services.RemoveAll<IEmailProvider>();
             services.AddSingleton<IEmailProvider>(Provider).AddSingleton<IEmailProvider>(Primary).AddSingleton<IEmailProvider>(Fallback);
             services.Replace(ServiceDescriptor.Singleton<IRandom>(new FixedRandom()));
+            if (payloads is not null)
+                services.Replace(ServiceDescriptor.Singleton(provider => payloads(new FilePayloadStore(Path.Combine(provider.GetRequiredService<DataFolder>().FullPath, "payloads")))));
             if (claims is not null)
                 services.Replace(ServiceDescriptor.Singleton(claims));
         });

@@ -1,6 +1,4 @@
-using System.Text;
 using EmailFunctions.Providers.Mime;
-using MimeKit;
 
 namespace EmailFunctions.Providers.Console;
 
@@ -18,16 +16,18 @@ internal sealed class ConsoleProvider(TextWriter output) : IEmailProvider, IDisp
 
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
-        using var message = MimeBuilder.Build(email, account.Settings);
-        message.Prepare(EncodingConstraint.SevenBit);
-        using var bytes = new MemoryStream();
-        await message.WriteToAsync(bytes, cancellationToken);
+        using var message = MimeDocument.Of(email, account.Settings);
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
             await output.WriteLineAsync($"----- message {email.Id}");
-            // An international local part has no ASCII form.
-            await output.WriteLineAsync(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+            await using (var text = new TextStream(output))
+            {
+                // Half a message would not be one that was not sent.
+                await message.WriteToAsync(text, CancellationToken.None);
+            }
+
+            await output.WriteLineAsync();
             await output.WriteLineAsync("-----");
             await output.FlushAsync(CancellationToken.None);
         }

@@ -1,5 +1,4 @@
 using EmailFunctions.Providers.Mime;
-using MimeKit;
 
 namespace EmailFunctions.Providers.File;
 
@@ -12,8 +11,6 @@ internal sealed class FileProvider(string folder) : IEmailProvider
     private static readonly AnswerRow Written = new("The file is written", SendStatus.Sent, null);
     private static readonly AnswerRow NotWritten = new("The file can't be written", SendStatus.Transient, ErrorCategory.ProviderUnavailable);
 
-    private static readonly FormatOptions Format = MakeFormat();
-
     /// <summary>What can become of a message.</summary>
     public static IReadOnlyList<AnswerRow> Answers { get; } = [Written, NotWritten];
 
@@ -22,15 +19,18 @@ internal sealed class FileProvider(string folder) : IEmailProvider
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var message = MimeBuilder.Build(email, account.Settings);
-        message.Prepare(EncodingConstraint.SevenBit);
+        using var message = MimeDocument.Of(email, account.Settings);
         var path = Path.Combine(folder, FolderOf(email), $"{email.Id.Unique}.eml");
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             // A reader that looks into the folder sees whole files only.
             var unfinished = path + ".part";
-            await message.WriteToAsync(Format, unfinished, cancellationToken);
+            await using (var file = System.IO.File.Create(unfinished))
+            {
+                await message.WriteToAsync(file, cancellationToken);
+            }
+
             System.IO.File.Move(unfinished, path, overwrite: true);
             return Written.ToResult("written") with { ProviderMessageId = Path.GetFileName(path) };
         }
@@ -55,11 +55,4 @@ internal sealed class FileProvider(string folder) : IEmailProvider
 
     // A folder per tenant. The prefix keeps names such as "..." from meaning anything to a file system.
     private static string FolderOf(OutgoingEmail email) => "tenant-" + email.Id.Tenant.Value;
-
-    private static FormatOptions MakeFormat()
-    {
-        var format = FormatOptions.Default.Clone();
-        format.NewLineFormat = NewLineFormat.Dos;
-        return format;
-    }
 }
