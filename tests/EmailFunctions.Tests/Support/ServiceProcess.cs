@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -48,6 +49,25 @@ public sealed partial class ServiceProcess : IDisposable
 
     /// <summary>What the process printed so far to its standard error.</summary>
     public string Errors => string.Join('\n', _errors);
+
+    /// <summary>The most memory that it has had resident since <see cref="ResetPeakMemory"/>, in bytes.</summary>
+    public long PeakMemory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>Lets <see cref="PeakMemory"/> begin anew, which only Linux can, and says how much is resident now, in bytes.</summary>
+    public long ResetPeakMemory()
+    {
+        // proc_pid_clear_refs(5): 5 resets the peak.
+        File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/clear_refs"), "5");
+        _process.Refresh();
+        return _process.WorkingSet64;
+    }
 
     /// <summary>Starts the service on a data folder and waits until it answers.</summary>
     /// <param name="dataFolder">Its data folder; null: no setting names one.</param>

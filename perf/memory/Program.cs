@@ -1,0 +1,32 @@
+using EmailFunctions.Load;
+using EmailFunctions.Memory;
+
+// The tool starts itself a second time as the sink, see SinkHost.
+if (args is ["sink", var latency])
+{
+    return await SinkHost.RunAsync(latency);
+}
+
+if (args is ["--help"])
+{
+    Console.WriteLine(MemoryOptions.Usage);
+    return ExitCodes.Ok;
+}
+
+if (MemoryOptions.TryParse(args, out var problem) is not { } options)
+{
+    Console.Error.WriteLine(problem);
+    Console.Error.WriteLine(MemoryOptions.Usage);
+    return ExitCodes.Usage;
+}
+
+try
+{
+    await MemoryBenchmark.RunAsync(options);
+    return ExitCodes.Ok;
+}
+catch (LoadException error)
+{
+    Console.Error.WriteLine($"FAILED: {error.Message}");
+    return ExitCodes.Failed;
+}
