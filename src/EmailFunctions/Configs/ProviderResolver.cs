@@ -48,9 +48,9 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
     {
         var accounts = new List<ProviderAccount> { new(tenant, version, settings[0], ToSecrets(secrets, "")) };
         if (fields.Fallback is not null)
-            accounts.Add(new ProviderAccount(tenant, version, settings[1], ToSecrets(secrets, SecretNames.FallbackPrefix)) { Place = 1 });
+            accounts.Add(new ProviderAccount(tenant, version, settings[1], ToSecrets(secrets, SecretNames.FallbackPrefix)) { Place = 1, IsFallback = true });
         if (fields.FallbackToSystem == true)
-            accounts.Add(system.Account with { Settings = settings[^1] });
+            accounts.Add(system.Account with { Settings = settings[^1], IsFallback = true });
         return accounts;
     }
 

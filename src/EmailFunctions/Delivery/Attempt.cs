@@ -10,6 +10,12 @@ namespace EmailFunctions.Delivery;
 /// <param name="Duration">The call of the provider.</param>
 public sealed record Attempt(SendResult Result, ProviderAccount? Account, EmailContent? Content, TimeSpan Duration)
 {
+    /// <summary>The place of the account among the tenant's providers.</summary>
+    public int Place { get; init; }
+
+    /// <summary>Whether others of the tenant can be sent meanwhile, so that only this message waits.</summary>
+    public bool WaitsAlone { get; init; }
+
     /// <summary>Positions of the recipients that the call was for.</summary>
     public IReadOnlyList<int> Called { get; init; } = [];
 
@@ -27,11 +33,11 @@ public sealed record Attempt(SendResult Result, ProviderAccount? Account, EmailC
         Result.Status == SendStatus.Sent ? [.. Called.Except(Result.RefusedRecipients).Except(Result.DeferredRecipients)] : [];
 
     /// <summary>Positions of those who were refused for good, while others may get it.</summary>
-    public IReadOnlyList<int> Refused => IsPart && IsAboutRecipients ? Called : Result.RefusedRecipients;
+    public IReadOnlyList<int> Refused => IsAboutRecipients && Called.Count < (Content?.RecipientCount ?? 0) ? Called : Result.RefusedRecipients;
 
     /// <summary>Whether the call settled something, so that the next one can follow at once.</summary>
     public bool LetsOthersFollow => IsPart && (Result.Status == SendStatus.Sent || IsAboutRecipients);
 
-    // What is wrong with these recipients says nothing about the others.
-    private bool IsAboutRecipients => Result is { Status: SendStatus.Permanent, Category: ErrorCategory.Recipient };
+    /// <summary>Whether the recipients that were called for are the reason of a refusal, which says nothing about others.</summary>
+    public bool IsAboutRecipients => Result is { Status: SendStatus.Permanent, Category: ErrorCategory.Recipient };
 }

@@ -144,6 +144,8 @@ public sealed class MessageDispatcher(
         while (true)
         {
             await sender.ChooseAsync(email, turn.Entry!.Id.Tenant, cancellationToken);
+            // Where the slot goes by meanwhile, the next one is for whom was found, and not for those before.
+            turn = turn with { Entry = turn.Entry with { NextPlace = email.Place } };
             while (!email.IsBegun && await IsTooLateAsync(turn, email, cancellationToken))
             {
                 // The time of its slot has passed: others may count on what is after it.
@@ -164,14 +166,14 @@ public sealed class MessageDispatcher(
     private async Task<LedgerEntry?> GoOnAsync(LedgerEntry claimed, PreparedEmail email, Attempt attempt)
     {
         if (email.CanBeSent && attempt.Result.MayGoElsewhere && email.TryGoTo(email.Place + 1, attempt.Result))
-            return Outcomes.FailOver(claimed, attempt, time.GetUtcNow());
+            return Outcomes.FailOver(claimed, attempt, email.Place, time.GetUtcNow());
         if (attempt.LetsOthersFollow)
         {
             email.GoOn(attempt);
             return await recorder.RecordPartAsync(claimed, attempt);
         }
 
-        await recorder.RecordAsync(claimed, attempt with { Result = email.MoreHopeful(attempt.Result) });
+        await recorder.RecordAsync(claimed, email.MoreHopeful(attempt));
         return null;
     }
 
@@ -185,7 +187,7 @@ public sealed class MessageDispatcher(
             // The sweep has touched the row, or the claim was lost.
             if (await ledger.GetAsync(claimed.Id, cancellationToken) is not { } now || now.WriteId != claimed.WriteId || now.Status != MessageStatus.Sending)
                 return Turn.Done;
-            entry = now;
+            entry = now with { NextPlace = claimed.NextPlace };
         }
     }
 

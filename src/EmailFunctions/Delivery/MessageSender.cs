@@ -39,7 +39,7 @@ public sealed partial class MessageSender(
                 await recorder.EnsureRecordableAsync(claimed.Id.Tenant, cancellationToken);
                 return null;
             });
-        return new PreparedEmail(stored, email, route, StartOf(claimed, route), failure);
+        return new PreparedEmail(stored, email, route, claimed, failure);
     }
 
     /// <summary>
@@ -48,10 +48,9 @@ public sealed partial class MessageSender(
     /// </summary>
     internal async Task ChooseAsync(PreparedEmail prepared, TenantId tenant, CancellationToken cancellationToken)
     {
-        if (!prepared.CanBeSent || prepared.IsBegun)
+        if (!prepared.CanBeSent)
             return;
-        var (place, stopped) = await gates.FindAsync(tenant, prepared.Settings, prepared.Place, (at, token) => ProbeAsync(tenant, prepared.Route[at], token), cancellationToken);
-        if (stopped is not null && !prepared.TryGoTo(place, stopped))
+        if (!prepared.IsBegun && await CatchAsync(prepared.Email!.Id, () => FindAsync(prepared, tenant, cancellationToken)) is { } stopped)
             prepared.Fail(stopped);
         else
             prepared.Refusal = await CatchAsync(prepared.Email!.Id, async () => await CheckSizeAsync(prepared, cancellationToken));
@@ -60,28 +59,38 @@ public sealed partial class MessageSender(
     /// <summary>Calls the chosen provider, for as many of the open recipients as one call can be for, unless something is missing.</summary>
     internal async Task<Attempt> SendAsync(PreparedEmail prepared, LedgerEntry claimed, CancellationToken cancellationToken)
     {
+        var account = prepared.Route.ElementAtOrDefault(prepared.Place);
         if ((prepared.Failure ?? prepared.Refusal) is { } failure)
-            return new Attempt(failure, prepared.Route.ElementAtOrDefault(prepared.Place), prepared.Email?.Content, TimeSpan.Zero) { ConfigVersion = prepared.ConfigVersion };
-        var (tenant, account) = (claimed.Id.Tenant, prepared.Route[prepared.Place]);
-        var email = prepared.NextCall(claimed, providers.Has(account.Settings.Type) ? providers.Get(account.Settings.Type).MaxRecipientsPerCall : int.MaxValue);
+            return new Attempt(failure, account, prepared.Email?.Content, TimeSpan.Zero) { Place = prepared.Place, ConfigVersion = prepared.ConfigVersion };
+        var tenant = claimed.Id.Tenant;
+        var email = AsOf(account!, prepared.NextCall(claimed, providers.Has(account!.Settings.Type) ? providers.Get(account.Settings.Type).MaxRecipientsPerCall : int.MaxValue));
         var started = time.GetTimestamp();
         var result = Check(email, account)
             ?? await CatchAsync(claimed.Id, async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, token => CallAsync(email, account, claimed, token), cancellationToken));
         health.Note(tenant, account, result!);
         return new Attempt(result!, account, email.Content, time.GetElapsedTime(started))
         {
+            Place = prepared.Place,
             Called = email.Recipients,
             IsPart = prepared.HasMoreAfter(claimed, email),
             ConfigVersion = prepared.ConfigVersion,
         };
     }
 
-    // What may have been sent already is sent again by the same provider, which may notice, and not by one before it.
-    private static int StartOf(LedgerEntry claimed, IReadOnlyList<ProviderAccount> route)
+    // Null: somebody was found. What may have been sent already waits for its own provider, as any message does whose attempt fails.
+    private async Task<SendResult?> FindAsync(PreparedEmail prepared, TenantId tenant, CancellationToken cancellationToken)
     {
-        var unknown = claimed.History.LastOrDefault(line => line.Status == HistoryEntry.Unknown && line.Attempt == claimed.Attempts - 1);
-        return Math.Max(0, route.ToList().FindIndex(account => account.Settings.Type.Name() == unknown?.Provider));
+        var (place, stopped) = await gates.FindAsync(tenant, prepared.Settings, prepared.Place, prepared.End, (at, token) => ProbeAsync(tenant, prepared.Route[at], token), cancellationToken);
+        if (stopped is null || prepared.TryGoTo(place, stopped))
+            return null;
+        return prepared.IsUnclear ? stopped with { Status = SendStatus.Transient } : stopped;
     }
+
+    // The system's provider sends for a tenant from its own address, which alone it knows; answers go to the tenant's.
+    private static OutgoingEmail AsOf(ProviderAccount account, OutgoingEmail email) =>
+        account.Owner.IsSystem && !email.Id.Tenant.IsSystem && account.Settings.FromEmail is not null && account.IsFallback
+            ? new OutgoingEmail(email.Id, email.Date, email.Content with { FromEmail = null, ReplyTo = email.Content.ReplyTo ?? email.Content.FromEmail }) { Recipients = email.Recipients }
+            : email;
 
     private SendResult? Check(OutgoingEmail email, ProviderAccount account)
     {

@@ -145,7 +145,7 @@ public sealed partial class OutcomeRecorder(
 
     // Put off by its provider, a message of a tenant with limits stands in line again, and the line waits with it.
     private static bool GoesInLine(Attempt attempt, TenantPolicy policy) =>
-        policy.Limits.HasAny && attempt.Result.Status is SendStatus.Throttled or SendStatus.Postponed;
+        policy.Limits.HasAny && !attempt.WaitsAlone && attempt.Result.Status is SendStatus.Throttled or SendStatus.Postponed;
 
     // The rows that join the ledger's batch. Those that find no place in it are written before it: their keys are the same in
     // a repeat, so they can't become double.
@@ -175,7 +175,7 @@ public sealed partial class OutcomeRecorder(
         var isPart = !outcome.Status.IsFinal();
         return new UsageRow(
             claimed.Id.Tenant,
-            isPart ? string.Create(CultureInfo.InvariantCulture, $"{claimed.Id.Unique}.{claimed.TakenRecipients.Length}") : claimed.Id.Unique,
+            isPart ? string.Create(CultureInfo.InvariantCulture, $"{claimed.Id.Unique}.{outcome.TakenRecipients.Length}") : claimed.Id.Unique,
             outcome.UpdatedAt,
             NameOf(attempt),
             outcome.Status == MessageStatus.Sent,

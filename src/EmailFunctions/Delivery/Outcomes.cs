@@ -43,12 +43,14 @@ internal static class Outcomes
         {
             SendStatus.Sent when entry.OpenRecipients.Count > 0 => Again(entry with { ErrorCategory = ErrorCategory.Recipient.Name() }, RetryReason, result, retries, now),
             SendStatus.Sent => End(entry, MessageStatus.Sent, now),
-            // Somebody has it, or had it refused by the provider that the others were taken by.
+            // Recipients that another call put off may still get it.
+            SendStatus.Permanent when attempt.IsAboutRecipients && attempt.Refused.Count > 0 && entry.OpenRecipients.Count > 0 => Again(entry, RetryReason, result, retries, now),
+            // The others have it.
             SendStatus.Permanent when !entry.TakenRecipients.IsEmpty => End(entry with { RefusedRecipients = Joined(entry.RefusedRecipients, entry.OpenRecipients) }, MessageStatus.Sent, now),
             SendStatus.Permanent => End(entry, MessageStatus.Failed, now),
             SendStatus.Misconfigured => Hold(entry, ConfigReason, now),
             SendStatus.Throttled or SendStatus.Postponed => Wait(entry, ProviderReason, PauseUntil(result, now), now) with { Limit = LimitNames.Provider },
-            SendStatus.Unknown => NobodySaw(Note(entry, HistoryEntry.Unknown, now), result, retries, holdsUnknown, now),
+            SendStatus.Unknown => NobodySaw(Note(entry with { UnclearPlace = attempt.Place }, HistoryEntry.Unknown, now), result, retries, holdsUnknown, now),
             _ => Again(entry, RetryReason, result, retries, now),
         };
     }
@@ -62,8 +64,12 @@ internal static class Outcomes
         After(claimed, attempt) with { ClaimedBy = claimed.ClaimedBy, ClaimedUntil = until, UpdatedAt = now };
 
     /// <summary>A provider did not take the message; the attempt goes on with the next one.</summary>
-    public static LedgerEntry FailOver(LedgerEntry claimed, Attempt attempt, DateTimeOffset now) =>
-        claimed.WithHistory(Line(After(claimed, attempt), HistoryEntry.FailedOver, now));
+    /// <param name="claimed">Its row.</param>
+    /// <param name="attempt">The call.</param>
+    /// <param name="next">The place of who is next.</param>
+    /// <param name="now">Now.</param>
+    public static LedgerEntry FailOver(LedgerEntry claimed, Attempt attempt, int next, DateTimeOffset now) =>
+        claimed.WithHistory(Line(After(claimed, attempt), HistoryEntry.FailedOver, now)) with { NextPlace = next };
 
     /// <summary>Until when a provider that said "too much" is left alone.</summary>
     public static DateTimeOffset PauseUntil(SendResult result, DateTimeOffset now) => now + (result.RetryAfter ?? DefaultPause);
@@ -78,7 +84,7 @@ internal static class Outcomes
 
     /// <summary>The message begins anew, with its history: it was held or a dead letter, and somebody let it go.</summary>
     public static LedgerEntry Queue(LedgerEntry entry, DateTimeOffset now) =>
-        (Rest(entry) with { Status = MessageStatus.Queued, Failures = 0, FirstAttemptAt = null, DueAt = now, SweepAt = now }).WithHistory(new HistoryEntry(MessageStatus.Queued.Name(), now));
+        (Rest(entry) with { Status = MessageStatus.Queued, Failures = 0, FirstAttemptAt = null, NextPlace = 0, UnclearPlace = null, DueAt = now, SweepAt = now }).WithHistory(new HistoryEntry(MessageStatus.Queued.Name(), now));
 
     /// <summary>It is too late for the message.</summary>
     public static LedgerEntry Expire(LedgerEntry entry, DateTimeOffset now) => End(entry, MessageStatus.Expired, now);
@@ -110,6 +116,7 @@ internal static class Outcomes
             TakenRecipients = Joined(claimed.TakenRecipients, taken),
             RefusedRecipients = Joined(claimed.RefusedRecipients, attempt.Refused),
             SpentUsd = claimed.SpentUsd + (taken.Count * (attempt.Provider?.CostPerEmailUsd ?? 0)),
+            NextPlace = 0,
             ClaimedBy = null,
             ClaimedUntil = null,
         };

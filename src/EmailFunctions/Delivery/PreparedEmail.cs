@@ -7,12 +7,14 @@ namespace EmailFunctions.Delivery;
 /// <param name="stored">Its content, held until the attempt is over; null where it can't be read.</param>
 /// <param name="email">The message; null where it can't be read.</param>
 /// <param name="route">Who may send it, in this order; none where they could not be found.</param>
-/// <param name="place">Who is asked first.</param>
+/// <param name="claimed">The message's row.</param>
 /// <param name="failure">What is missing; null: nothing.</param>
-internal sealed class PreparedEmail(StoredContent? stored, OutgoingEmail? email, IReadOnlyList<ProviderAccount> route, int place, SendResult? failure) : IDisposable
+internal sealed class PreparedEmail(StoredContent? stored, OutgoingEmail? email, IReadOnlyList<ProviderAccount> route, LedgerEntry claimed, SendResult? failure) : IDisposable
 {
     private readonly HashSet<int> _deferred = [];
-    private SendResult? _instead;
+
+    // What was said, and at which place, by who may take the message later.
+    private (SendResult Result, int Place)? _instead;
 
     /// <summary>The content; null where it can't be read.</summary>
     public OutgoingEmail? Email => email;
@@ -32,7 +34,13 @@ internal sealed class PreparedEmail(StoredContent? stored, OutgoingEmail? email,
     public SendResult? Refusal { get; set; }
 
     /// <summary>The place in the route of who is asked next.</summary>
-    public int Place { get; private set; } = place;
+    public int Place { get; private set; } = Math.Min(claimed.UnclearPlace ?? claimed.NextPlace, Math.Max(0, route.Count - 1));
+
+    /// <summary>The end of the places that may be asked: where one may have sent it already, no other may.</summary>
+    public int End => IsUnclear ? Place + 1 : Route.Count;
+
+    /// <summary>Whether somebody may have sent it already.</summary>
+    public bool IsUnclear => claimed.UnclearPlace is not null;
 
     /// <summary>Whether some recipients were called for in this attempt, so that its slot is used.</summary>
     public bool IsBegun { get; private set; }
@@ -62,22 +70,25 @@ internal sealed class PreparedEmail(StoredContent? stored, OutgoingEmail? email,
     /// <param name="result">Why those before were not, or what they said.</param>
     public bool TryGoTo(int next, SendResult result)
     {
-        _instead = MoreHopeful(result);
-        if (next >= Route.Count)
+        if (result.Status != SendStatus.Misconfigured)
+            _instead = (result, Place);
+        if (next >= End)
             return false;
         Place = next;
         return true;
     }
 
     /// <summary>Nobody can be called.</summary>
-    public void Fail(SendResult result) => Failure = MoreHopeful(result);
+    public void Fail(SendResult result) => Failure = result;
 
     /// <summary>
-    /// What counts where nobody took the message. One provider that may take it later is enough to wait for, even where the others need
-    /// another configuration.
+    /// What counts where nobody took the message. One provider that may take it later is enough to wait for, even where the last one needs
+    /// another configuration; that says nothing about other messages, for which the last one may do.
     /// </summary>
-    public SendResult MoreHopeful(SendResult result) =>
-        _instead is { } earlier && result.Status == SendStatus.Misconfigured && earlier.Status != SendStatus.Misconfigured ? earlier : result;
+    public Attempt MoreHopeful(Attempt attempt) =>
+        _instead is { } earlier && attempt.Result.Status == SendStatus.Misconfigured
+            ? attempt with { Result = earlier.Result, Account = Route[earlier.Place], Place = earlier.Place, WaitsAlone = true }
+            : attempt;
 
     public void Dispose() => stored?.Dispose();
 }

@@ -29,10 +29,12 @@ public sealed class ProviderGates(TimeProvider time)
         for (var place = 0; place < route.Count; place++)
         {
             var gate = GateOf(tenant, route, place);
-            // Too much mail is no reason to go elsewhere.
-            if (gate.Until() is not { } until || gate.IsPaused)
-                return gate.Until();
+            if (gate.Until() is not { } until)
+                return null;
             first = first < until ? first : until;
+            // Too much mail is no reason to go elsewhere.
+            if (gate.IsPaused)
+                break;
         }
 
         return first;
@@ -48,15 +50,16 @@ public sealed class ProviderGates(TimeProvider time)
     /// <param name="tenant">Whose mail it sends.</param>
     /// <param name="route">Its providers.</param>
     /// <param name="from">The first that may be called.</param>
+    /// <param name="end">Behind the last that may be called.</param>
     /// <param name="probe">Asks the provider at a place whether it would take mail; null: it would.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    /// <returns>The place of who is called, as many as there are for nobody; and why it is not the first one, null where it is.</returns>
+    /// <returns>The place of who is called, the end for nobody; and why it is not the first one, null where it is.</returns>
     internal async Task<(int Place, SendResult? Stopped)> FindAsync(
-        TenantId tenant, IReadOnlyList<ProviderSettings> route, int from, Func<int, CancellationToken, Task<SendResult?>> probe, CancellationToken cancellationToken)
+        TenantId tenant, IReadOnlyList<ProviderSettings> route, int from, int end, Func<int, CancellationToken, Task<SendResult?>> probe, CancellationToken cancellationToken)
     {
         DateTimeOffset? first = null;
         var place = from;
-        for (; place < route.Count && route.Count > 1; place++)
+        for (; place < end && route.Count > 1; place++)
         {
             var gate = GateOf(tenant, route, place);
             var here = place;
@@ -65,7 +68,7 @@ public sealed class ProviderGates(TimeProvider time)
             first = first < until ? first : until;
             // Too much mail is no reason to go elsewhere.
             if (gate.IsPaused)
-                place = route.Count;
+                place = end;
         }
 
         return (place, first is { } back ? Gate.LeftAlone(back - time.GetUtcNow()) : null);

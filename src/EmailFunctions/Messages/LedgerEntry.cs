@@ -79,6 +79,12 @@ public sealed record LedgerEntry
     /// <summary>Positions of the recipients that have the message already, ascending, as long as others are still to get it.</summary>
     public ImmutableArray<int> TakenRecipients { get; init; } = [];
 
+    /// <summary>The place among its tenant's providers of the one that this attempt goes on with; 0 for the first.</summary>
+    public int NextPlace { get; init; }
+
+    /// <summary>The place of the provider that may have sent it without saying so: only that one may send it again. Null: none.</summary>
+    public int? UnclearPlace { get; init; }
+
     /// <summary>What those who have the message have cost since it was charged, in USD.</summary>
     public decimal SpentUsd { get; init; }
 

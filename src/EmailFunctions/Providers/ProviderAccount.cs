@@ -80,4 +80,7 @@ public sealed record ProviderAccount(TenantId Owner, string Version, ProviderSet
 {
     /// <summary>0 for the owner's first provider, 1 for its fallback: they share neither connections nor what is known of their health.</summary>
     public int Place { get; init; }
+
+    /// <summary>Whether it sends what the tenant's own provider can't take.</summary>
+    public bool IsFallback { get; init; }
 }

@@ -14,7 +14,7 @@ public sealed class ProviderHealth : IDisposable
 
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<(TenantId Tenant, ProviderType Type, int Place), Known> _known = new();
+    private readonly ConcurrentDictionary<(TenantId Tenant, ProviderType Type, TenantId Owner, int Place), Known> _known = new();
     private readonly TimeProvider _time;
     private readonly Meter _meter;
 
@@ -55,7 +55,7 @@ public sealed class ProviderHealth : IDisposable
         _known[KeyOf(tenant, account)] = new Known(isHealthy, _time.GetUtcNow());
     }
 
-    private static (TenantId Tenant, ProviderType Type, int Place) KeyOf(TenantId tenant, ProviderAccount account) => (tenant, account.Settings.Type, account.Place);
+    private static (TenantId Tenant, ProviderType Type, TenantId Owner, int Place) KeyOf(TenantId tenant, ProviderAccount account) => (tenant, account.Settings.Type, account.Owner, account.Place);
 
     private bool IsOld(Known known) => _time.GetUtcNow() - known.At > Lifetime;
 

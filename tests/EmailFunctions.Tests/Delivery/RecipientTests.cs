@@ -154,6 +154,58 @@ public sealed class RecipientTests
     }
 
     [Fact]
+    public async Task A_refusal_of_the_last_ones_leaves_those_who_were_put_off_before()
+    {
+        await using var bench = new DeliveryBench();
+        bench.Provider.MaxRecipientsPerCall = 2;
+        bench.Provider.Answer = static call => call switch
+        {
+            1 => SendResult.Sent("taken") with { DeferredRecipients = [1] },
+            2 => SendResult.Failed(SendStatus.Permanent, ErrorCategory.Recipient, "no such user"),
+            _ => SendResult.Sent("taken"),
+        };
+        var id = await bench.AcceptAsync(recipients: 4);
+
+        await bench.DispatchAsync(id);
+        await bench.RunQueueAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal([[0, 1], [2, 3], [1]], bench.Provider.Given.Select(static email => email.Recipients));
+        var entry = await bench.ReadAsync(id);
+        Assert.Equal(MessageStatus.Sent, entry.Status);
+        Assert.Equal([2, 3], entry.RefusedRecipients);
+    }
+
+    [Fact]
+    public async Task A_part_that_was_written_though_its_answer_was_lost_counts_once()
+    {
+        await using var bench = new DeliveryBench();
+        bench.Provider.MaxRecipientsPerCall = 50;
+        var id = await bench.AcceptAsync(recipients: 100);
+        bench.Provider.During = _ =>
+        {
+            if (bench.Provider.Given.Count == 1)
+            {
+                bench.Table.ResetCounts();
+                bench.Table.OnWrite = static write => write == 1 ? TableFault.After : TableFault.None;
+            }
+
+            return Task.CompletedTask;
+        };
+
+        var dispatch = bench.DispatchAsync(id);
+        while (!dispatch.IsCompleted)
+        {
+            bench.Clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        await dispatch;
+
+        Assert.Equal(MessageStatus.Sent, (await bench.ReadAsync(id)).Status);
+        Assert.Equal(100, (await UsageAsync(bench)).TotalRecipients);
+    }
+
+    [Fact]
     public async Task A_fallback_gets_only_those_whom_the_first_provider_did_not_take()
     {
         await using var bench = new DeliveryBench();

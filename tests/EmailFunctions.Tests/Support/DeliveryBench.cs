@@ -71,13 +71,14 @@ internal sealed class DeliveryBench : IAsyncDisposable
     public string PayloadFolder => _host.Data.Combine("payloads");
 
     /// <summary>Accepts a message of the tenant.</summary>
-    public async Task<MessageId> AcceptAsync(int recipients = 1, int bodyBytes = 10, string? key = null, TenantId? tenant = null)
+    public async Task<MessageId> AcceptAsync(int recipients = 1, int bodyBytes = 10, string? key = null, TenantId? tenant = null, string? from = null)
     {
         var content = new EmailContent
         {
             To = [.. Enumerable.Range(0, recipients).Select(static n => $"r{n}@example.com")],
             Subject = "Hello",
             Text = new string('x', bodyBytes),
+            FromEmail = from,
         };
         var accepted = await Get<MessageAcceptor>().AcceptAsync(new Submission(tenant ?? Tenant, content, key, null), TestContext.Current.CancellationToken);
         return MessageId.TryParse(accepted.MessageId, out var id) ? id : throw new InvalidOperationException();

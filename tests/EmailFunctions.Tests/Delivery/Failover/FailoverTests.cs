@@ -1,3 +1,4 @@
+using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
@@ -83,6 +84,129 @@ public sealed class FailoverTests
 
         Assert.Equal((MessageStatus.Sent, "console"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Provider));
         Assert.Equal((1, 2), (bench.Primary.Given.Count, bench.Fallback.Given.Count));
+    }
+
+    [Fact]
+    public async Task A_message_that_lost_its_slot_begins_with_the_next_provider_at_its_next_one()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","rate_limit_per_minute":1""");
+        bench.Primary.Answer = static _ => Down;
+        // Each call of the primary hangs for longer than a slot lasts.
+        bench.Primary.During = _ =>
+        {
+            bench.Clock.Advance(TimeSpan.FromSeconds(20));
+            return Task.CompletedTask;
+        };
+        var ids = new List<MessageId> { await bench.AcceptAsync(), await bench.AcceptAsync() };
+        foreach (var id in ids)
+            await bench.DispatchAsync(id);
+
+        await bench.RunQueueAsync(TimeSpan.FromMinutes(10));
+
+        foreach (var id in ids)
+            Assert.Equal((MessageStatus.Sent, "console"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Provider));
+    }
+
+    [Fact]
+    public async Task A_message_that_only_the_first_can_take_waits_alone()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","rate_limit_per_minute":60""");
+        bench.Primary.Answer = static call => call == 1 ? SendResult.Failed(SendStatus.Throttled, ErrorCategory.Quota, "daily quota") with { RetryAfter = TimeSpan.FromMinutes(15) } : SendResult.Sent("taken");
+        bench.Fallback.Answer = static call => call == 1 ? SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "not verified") : SendResult.Sent("taken");
+        var (first, second) = (await bench.AcceptAsync(), await bench.AcceptAsync());
+
+        await bench.DispatchAsync(first);
+        await bench.DispatchAsync(second);
+
+        var waiting = await bench.ReadAsync(first);
+        Assert.Equal((MessageStatus.Deferred, "smtp", "quota", 0), (waiting.Status, waiting.Provider, waiting.ErrorCategory, waiting.Failures));
+        Assert.Equal(MessageStatus.Sent, (await bench.ReadAsync(second)).Status);
+        await bench.RunQueueAsync(TimeSpan.FromMinutes(20));
+        Assert.Equal((MessageStatus.Sent, "smtp"), ((await bench.ReadAsync(first)).Status, (await bench.ReadAsync(first)).Provider));
+    }
+
+    [Fact]
+    public async Task What_may_have_been_sent_goes_nowhere_else_even_when_its_provider_fails_afterwards()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","rate_limit_per_minute":0""");
+        bench.Primary.Answer = static call => call switch
+        {
+            1 => SendResult.Failed(SendStatus.Unknown, ErrorCategory.Timeout, "lost"),
+            < 4 => Down,
+            _ => SendResult.Sent("taken"),
+        };
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+        await bench.RunQueueAsync(TimeSpan.FromHours(6));
+
+        Assert.Equal((MessageStatus.Sent, "smtp"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Provider));
+        Assert.Empty(bench.Fallback.Given);
+    }
+
+    [Fact]
+    public async Task A_paused_fallback_does_not_keep_mail_from_a_provider_that_is_back_sooner()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","rate_limit_per_minute":60""");
+        bench.Primary.Answer = static call => call <= 5 ? Down : SendResult.Sent("taken");
+        bench.Fallback.Answer = static call => call == 5 ? SendResult.Failed(SendStatus.Throttled, ErrorCategory.RateLimited, "slow down") with { RetryAfter = TimeSpan.FromHours(1) } : SendResult.Sent("taken");
+        for (var number = 0; number < 4; number++)
+            await bench.DispatchAsync(await bench.AcceptAsync());
+        var id = await bench.AcceptAsync();
+        await bench.DispatchAsync(id);
+        var next = await bench.AcceptAsync();
+        await bench.DispatchAsync(next);
+
+        bench.Clock.Advance(TimeSpan.FromSeconds(31));
+        var last = await bench.AcceptAsync();
+        await bench.DispatchAsync(last);
+        await bench.RunQueueAsync(TimeSpan.FromHours(2));
+
+        Assert.Equal(MessageStatus.Sent, (await bench.ReadAsync(last)).Status);
+        Assert.Equal(MessageStatus.Sent, (await bench.ReadAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task The_system_default_sends_from_its_own_address_whatever_the_message_says()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","fallback_to_system":true""");
+        bench.Primary.Answer = bench.Fallback.Answer = static _ => Down;
+        var id = await bench.AcceptAsync(from: "jane@acme.example");
+
+        await bench.DispatchAsync(id);
+
+        var sent = Assert.Single(bench.Provider.Given);
+        Assert.Equal((null, "jane@acme.example"), (sent.Content.FromEmail, sent.Content.ReplyTo));
+        Assert.Equal("jane@acme.example", bench.Fallback.Given.Single().Content.FromEmail);
+    }
+
+    [Fact]
+    public async Task A_stop_during_a_probe_leaves_nothing_unclear()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","rate_limit_per_minute":0""");
+        bench.Primary.Answer = static call => call <= 5 ? Down : SendResult.Sent("taken");
+        for (var number = 0; number < 5; number++)
+            await bench.DispatchAsync(await bench.AcceptAsync());
+        bench.Clock.Advance(TimeSpan.FromSeconds(31));
+        using var stop = new CancellationTokenSource();
+        bench.Primary.DuringProbe = async () =>
+        {
+            await stop.CancelAsync();
+            stop.Token.ThrowIfCancellationRequested();
+        };
+        var id = await bench.AcceptAsync();
+
+        await bench.Get<MessageDispatcher>().DispatchAsync(id, stop.Token);
+
+        var entry = await bench.ReadAsync(id);
+        Assert.Equal((MessageStatus.Deferred, 0), (entry.Status, entry.Failures));
+        Assert.DoesNotContain(entry.History, static line => line.Status == HistoryEntry.Unknown);
     }
 
     [Fact]
