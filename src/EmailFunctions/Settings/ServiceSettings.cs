@@ -145,6 +145,7 @@ internal sealed record ServiceSettings
     {
         MaxConnections = reader.Number("EMAIL_SMTP_MAX_CONNECTIONS", 8, 1, 1_000),
         IdleTime = TimeSpan.FromSeconds(reader.Number("EMAIL_SMTP_IDLE_SECONDS", 30, 1, 3_600)),
+        UseChunking = reader.Flag("EMAIL_SMTP_CHUNKING", false),
         ExtraAuthorities = ReadAuthorities(reader),
     };
 

@@ -41,6 +41,7 @@ public sealed class RefusedStartTests : IDisposable
         { Smtp + "EMAIL_SMTP_USE_TLS=perhaps", null },
         { "EMAIL_SMTP_MAX_CONNECTIONS=0", null },
         { "EMAIL_SMTP_IDLE_SECONDS=1.5", null },
+        { "EMAIL_SMTP_CHUNKING=perhaps", null },
         { "EMAIL_SMTP_CA_FILE=/nowhere/ca.pem", null },
         { "EMAIL_SMTP_CA_FILE=/dev/null", null },
         { "EMAIL_RETRY_MAX_ATTEMPTS=0", null },

@@ -1,8 +1,6 @@
-using System.Net.Security;
+using System.Globalization;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
@@ -13,90 +11,122 @@ namespace EmailFunctions.Providers.Smtp;
 /// One connection to a server, authenticated. MailKit's client, made to say how far a message came before it failed, and to
 /// carry on when some recipients are refused.
 /// </summary>
-internal sealed class SmtpConnection : SmtpClient, ITransferProgress
+internal sealed class SmtpConnection : SmtpClient
 {
-    private readonly List<MailboxAddress> _refused = [];
-    private SmtpResponse? _refusal;
+    private readonly SmtpOptions _options;
+    private SmtpRecipients _recipients = new();
 
-    private SmtpConnection()
+    private SmtpConnection(SmtpWatch watch, SmtpOptions options)
+        : base(watch)
     {
+        (Watch, _options) = (watch, options);
+        CheckCertificateRevocation = false;
+        // The watch counts, by the clock that it was given.
+        Timeout = System.Threading.Timeout.Infinite;
     }
+
+    /// <summary>What goes over it.</summary>
+    public SmtpWatch Watch { get; }
 
     /// <summary>The server has accepted the sender of the message in hand: the connection was alive.</summary>
     public bool SenderAccepted { get; private set; }
 
-    /// <summary>Content has been handed over: without an answer it is unknown whether the server has the message.</summary>
-    public bool ContentStarted { get; private set; }
-
     /// <summary>When it was last given back to its pool; null before the first time.</summary>
     public DateTimeOffset? IdleSince { get; set; }
 
-    /// <summary>The recipients that the server refused of the message in hand.</summary>
-    public IReadOnlyList<MailboxAddress> Refused => _refused;
+    protected override bool PreferSendAsBinaryData => _options.UseChunking;
 
     /// <summary>Connects, with TLS where the account asks for it, and authenticates where it has a user name.</summary>
+    /// <param name="account">Where to, and as whom.</param>
+    /// <param name="token">An access token in place of the password; null: the password.</param>
+    /// <param name="options">How long it may take, and who is trusted.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
     public static async Task<SmtpConnection> OpenAsync(
-        ProviderAccount account, SmtpOptions options, CancellationToken cancellationToken)
+        ProviderAccount account, string? token, SmtpOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var settings = account.Settings;
-        var connection = new SmtpConnection { CheckCertificateRevocation = false };
-        if (options.ExtraAuthorities.Count > 0)
-            connection.ServerCertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(certificate, chain, errors, options.ExtraAuthorities);
+        var connection = new SmtpConnection(new SmtpWatch(options, time), options);
+        SmtpTrust.Add(connection, options.ExtraAuthorities);
         try
         {
-            // A socket of our own, since with Nagle's algorithm a message of some KB waits for a delayed acknowledgement.
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            await ConnectAsync(socket, settings.SmtpHost!, settings.SmtpPort, cancellationToken);
-            await connection.ConnectAsync(socket, settings.SmtpHost!, settings.SmtpPort, Security(settings), cancellationToken);
-            if (settings.SmtpUsername is { } user)
-                await connection.AuthenticateAsync(user, account.Secrets.SmtpPassword ?? "", cancellationToken);
-            return connection;
+            return await connection.Watch.RunAsync(SmtpPhase.Connect, timed => connection.OpenAsync(account, token, timed), cancellationToken);
         }
         catch
         {
             connection.Dispose();
-            // MailKit reports a cancellation during the handshake as a failed handshake.
-            cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
     }
 
     /// <summary>Sends one message and returns the server's last answer.</summary>
-    /// <exception cref="NotSupportedException">An address needs SMTPUTF8, which the server does not offer; MailKit would send it all the same.</exception>
-    public async Task<string> SendAsync(MimeMessage message, IReadOnlyList<MailboxAddress> recipients, CancellationToken cancellationToken)
+    /// <param name="message">The message. Recipients that the server can't be told of are taken out of its headers.</param>
+    /// <param name="recipients">Who is to get it.</param>
+    /// <param name="refusals">Gets those whom the server does not take.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <exception cref="SmtpFailureException">The server says that it does not take such a message, so it was not asked.</exception>
+    public async Task<string> SendAsync(
+        MimeMessage message, IReadOnlyList<MailboxAddress> recipients, SmtpRecipients refusals, CancellationToken cancellationToken)
     {
         SenderAccepted = false;
-        ContentStarted = false;
-        _refused.Clear();
-        _refusal = null;
-        var sender = (MailboxAddress)message.From[0];
+        _recipients = refusals;
         var format = FormatOptions.Default.Clone();
         // UTF-8 headers only where an address needs them: not every server behind this one takes such mail.
-        format.International = recipients.Concat(message.From.Mailboxes).Concat(message.ReplyTo.Mailboxes).Any(NeedsUtf8);
+        format.International = recipients.Concat(message.To.Mailboxes).Concat(message.Cc.Mailboxes).Concat(message.From.Mailboxes).Concat(message.ReplyTo.Mailboxes).Any(SmtpUtf8.IsNeededBy);
         if (format.International && !Capabilities.HasFlag(SmtpCapabilities.UTF8))
-            throw new NotSupportedException("SMTPUTF8");
-        return await SendAsync(format, message, sender, recipients, cancellationToken, this);
+        {
+            recipients = SmtpUtf8.Withdraw(message, recipients, refusals);
+            format.International = false;
+        }
+
+        var sender = (MailboxAddress)message.From[0];
+        return await Watch.RunAsync(SmtpPhase.Sender, timed => SendAsync(format, message, sender, recipients, timed, Watch), cancellationToken);
     }
 
-    void ITransferProgress.Report(long bytesTransferred, long totalSize) => ContentStarted = true;
-
-    void ITransferProgress.Report(long bytesTransferred) => ContentStarted = true;
+    // MailKit asks for it just before it sends.
+    protected override async Task<long> GetSizeAsync(FormatOptions options, MimeMessage message, CancellationToken cancellationToken)
+    {
+        var size = await base.GetSizeAsync(options, message, cancellationToken);
+        return MaxSize > 0 && size > MaxSize
+            ? throw new SmtpFailureException(SmtpEvent.TooLarge, string.Create(CultureInfo.InvariantCulture, $"The message has {size} bytes; the server takes at most {MaxSize}."))
+            : size;
+    }
 
     protected override void OnSenderAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) => SenderAccepted = true;
 
     protected override void OnRecipientNotAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response)
     {
-        _refused.Add(mailbox);
-        // A temporary refusal counts more: the message is worth another try.
-        if (_refusal is null || (int)_refusal.StatusCode >= 500)
-            _refusal = response;
+        // Not about the recipient: the connection is closed.
+        if (response.StatusCode == SmtpStatusCode.ServiceNotAvailable)
+            base.OnRecipientNotAccepted(message, mailbox, response);
+        // Where commands are pipelined, those after a refused sender are refused for that.
+        if (SenderAccepted)
+            _recipients.Add(mailbox.Address, SmtpAnswer.Reply(SmtpPhase.Recipient, response));
     }
 
-    protected override void OnNoRecipientsAccepted(MimeMessage message) =>
-        throw new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, _refusal!.StatusCode, _refused[0], _refusal.Response);
+    protected override void OnNoRecipientsAccepted(MimeMessage message)
+    {
+        var decisive = _recipients.Decisive;
+        throw new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, (SmtpStatusCode)decisive.Code, message.From.Mailboxes.First(), decisive.Text);
+    }
 
-    // An international domain has an ASCII form (RFC 5891), a local part has none.
-    private static bool NeedsUtf8(MailboxAddress mailbox) => !Ascii.IsValid(mailbox.LocalPart);
+    private async Task<SmtpConnection> OpenAsync(ProviderAccount account, string? token, CancellationToken cancellationToken)
+    {
+        var settings = account.Settings;
+        // A socket of our own, since with Nagle's algorithm a message of some KB waits for a delayed acknowledgement.
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await ConnectAsync(socket, settings.SmtpHost!, settings.SmtpPort, cancellationToken);
+        Watch.Enter(SmtpPhase.Greeting);
+        await ConnectAsync(socket, settings.SmtpHost!, settings.SmtpPort, Security(settings), cancellationToken);
+        // Parts stay fit for DATA, which most servers further on know alone.
+        Capabilities &= ~SmtpCapabilities.BinaryMime;
+        Watch.Enter(SmtpPhase.Auth);
+        var user = settings.SmtpUsername;
+        if (token is not null)
+            await AuthenticateAsync(new SaslMechanismOAuth2(user ?? "", token), cancellationToken);
+        else if (user is not null)
+            await AuthenticateAsync(Encoding.UTF8, user, account.Secrets.SmtpPassword ?? "", cancellationToken);
+        return this;
+    }
 
     private static async Task ConnectAsync(Socket socket, string host, int port, CancellationToken cancellationToken)
     {
@@ -115,21 +145,4 @@ internal sealed class SmtpConnection : SmtpClient, ITransferProgress
         settings.SmtpUseSsl ? SecureSocketOptions.SslOnConnect
         : settings.SmtpUseTls ? SecureSocketOptions.StartTls
         : SecureSocketOptions.None;
-
-    private static bool IsTrusted(
-        X509Certificate? certificate, X509Chain? systemChain, SslPolicyErrors errors, X509Certificate2Collection authorities)
-    {
-        if (errors == SslPolicyErrors.None)
-            return true;
-        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is null)
-            return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        foreach (var element in systemChain?.ChainElements.AsEnumerable() ?? [])
-            chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        using var copy = new X509Certificate2(certificate);
-        return chain.Build(copy);
-    }
 }

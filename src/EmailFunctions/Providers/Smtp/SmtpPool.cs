@@ -1,15 +1,20 @@
+using MailKit.Net.Smtp;
+using MailKit.Security;
+
 namespace EmailFunctions.Providers.Smtp;
 
 /// <summary>
 /// The connections to one account's server: as many as are allowed, the most recently used one first, so that those which are
 /// not needed grow old and are closed.
 /// </summary>
-internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, TimeProvider time) : IDisposable
+internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, SmtpSizes sizes, SmtpToken? token, TimeProvider time) : IDisposable
 {
-    private readonly SemaphoreSlim _places = new(options.MaxConnections, options.MaxConnections);
+    private readonly SmtpPlaces _places = new(options.MaxConnections, options.LimitTime, time);
     private readonly Lock _lock = new();
     private readonly List<SmtpConnection> _idle = [];
     private DateTimeOffset _lastUsed = time.GetUtcNow();
+    private int _connections;
+    private int _established;
     private bool _closed;
 
     /// <summary>Whether nobody has used the pool for twice the time that a connection is kept, so that nothing is left in it.</summary>
@@ -18,22 +23,38 @@ internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, Tim
         get
         {
             lock (_lock)
-                return _places.CurrentCount == options.MaxConnections && time.GetUtcNow() - _lastUsed > options.IdleTime * 2;
+                return _places.IsUnused && time.GetUtcNow() - _lastUsed > options.IdleTime * 2;
         }
     }
 
+    /// <summary>Whether the server has let us in, and still does.</summary>
+    public bool HasConnections => Volatile.Read(ref _established) > 0;
+
     /// <summary>Waits for a place, then takes an idle connection or, if there is none or it must be fresh, opens one. Give it back in any case.</summary>
+    /// <exception cref="SmtpFailureException">All places stayed in use.</exception>
     public async Task<SmtpConnection> RentAsync(bool fresh, CancellationToken cancellationToken)
     {
-        await _places.WaitAsync(cancellationToken);
-        try
+        await WaitAsync(first: false, cancellationToken);
+        while (true)
         {
-            return TakeIdle(fresh) ?? await OpenAsync(cancellationToken);
-        }
-        catch
-        {
-            _places.Release();
-            throw;
+            try
+            {
+                return TakeIdle(fresh) ?? await OpenCountedAsync(cancellationToken);
+            }
+            catch (Exception exception)
+            {
+                // The server takes no more connections than it has of ours: one of those will do.
+                if (exception is not SmtpCommandException and not AuthenticationException
+                    || SmtpAnswers.RowOf(SmtpAnswer.OfOpening(exception)).Category != ErrorCategory.RateLimited
+                    || !_places.TryGiveWay(Volatile.Read(ref _connections)))
+                {
+                    _places.Release();
+                    throw;
+                }
+            }
+
+            fresh = false;
+            await WaitAsync(first: true, cancellationToken);
         }
     }
 
@@ -41,8 +62,14 @@ internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, Tim
     public void Return(SmtpConnection connection, bool healthy)
     {
         if (!healthy || !connection.IsConnected || !TryKeep(connection))
-            connection.Dispose();
+            Drop(connection);
         _places.Release();
+    }
+
+    /// <summary>Opens a connection beside the others, for a probe; its caller closes it.</summary>
+    public async Task<SmtpConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        return token is null ? await ConnectAsync(null, cancellationToken) : await token.UseAsync(ConnectAsync, cancellationToken);
     }
 
     /// <summary>Says good-bye on connections that were not used for the allowed time.</summary>
@@ -65,9 +92,53 @@ internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, Tim
         lock (_lock)
         {
             _closed = true;
-            _idle.ForEach(static connection => connection.Dispose());
+            _idle.ForEach(Drop);
             _idle.Clear();
         }
+    }
+
+    private async Task<SmtpConnection> OpenCountedAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _connections);
+        try
+        {
+            var connection = await OpenAsync(cancellationToken);
+            Interlocked.Increment(ref _established);
+            return connection;
+        }
+        catch
+        {
+            Interlocked.Decrement(ref _connections);
+            throw;
+        }
+    }
+
+    private void Drop(SmtpConnection connection)
+    {
+        connection.Dispose();
+        Interlocked.Decrement(ref _connections);
+        Interlocked.Decrement(ref _established);
+    }
+
+    private async Task WaitAsync(bool first, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(options.WaitTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await _places.TakeAsync(first, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new SmtpFailureException(SmtpEvent.Busy, "All connections that the server may have from us are in use.");
+        }
+    }
+
+    private async Task<SmtpConnection> ConnectAsync(string? accessToken, CancellationToken cancellationToken)
+    {
+        var connection = await SmtpConnection.OpenAsync(account, accessToken, options, time, cancellationToken);
+        sizes.Note(account.Settings, connection.MaxSize);
+        return connection;
     }
 
     // When a fresh one is wanted, a kept one was found dead. The others are no better, and with them the fresh one would be one too many.
@@ -82,7 +153,7 @@ internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, Tim
                 _idle.RemoveAt(_idle.Count - 1);
                 if (!fresh && connection.IsConnected && !IsExpired(connection))
                     return connection;
-                connection.Dispose();
+                Drop(connection);
             }
 
             return null;
@@ -100,7 +171,7 @@ internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, Tim
         }
     }
 
-    private static async Task CloseAsync(SmtpConnection connection)
+    private async Task CloseAsync(SmtpConnection connection)
     {
         try
         {
@@ -114,23 +185,9 @@ internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, Tim
         }
         finally
         {
-            connection.Dispose();
+            Drop(connection);
         }
     }
 
     private bool IsExpired(SmtpConnection connection) => time.GetUtcNow() - connection.IdleSince >= options.IdleTime;
-
-    private async Task<SmtpConnection> OpenAsync(CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            return await SmtpConnection.OpenAsync(account, options, either.Token);
-        }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException("The server did not let us in within the time allowed.");
-        }
-    }
 }

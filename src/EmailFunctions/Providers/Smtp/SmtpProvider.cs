@@ -9,46 +9,53 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
 {
     public ProviderType Type => ProviderType.Smtp;
 
+    public long? MaxEncodedBytes(ProviderSettings settings) => pools.Sizes.Find(settings);
+
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
-        using var message = MimeBuilder.Build(email, account.Settings);
-        var recipients = email.Addresses().Select(static address => MimeBuilder.Mailbox(null, address)).ToList();
-        var pool = pools.For(account);
-        var attempt = await AttemptAsync(pool, message, email, recipients, fresh: false, cancellationToken);
-        // The server may have closed a kept connection long ago. It has not seen this message, so nothing failed yet.
-        if (attempt is null)
-            attempt = await AttemptAsync(pool, message, email, recipients, fresh: true, cancellationToken);
-        return attempt!;
+        using var patience = new CancellationTokenSource(options.TotalTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            // The server may have closed a kept connection long ago. It has not seen this message, so nothing failed yet.
+            return await AttemptAsync(email, account, fresh: false, either.Token) ?? (await AttemptAsync(email, account, fresh: true, either.Token))!;
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return SmtpAnswers.Read(SmtpAnswer.OfOpening(exception));
+        }
     }
 
     public async Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var pool = pools.For(account);
         try
         {
-            using var connection = await SmtpConnection.OpenAsync(account, options, either.Token);
-            await connection.NoOpAsync(either.Token);
-            await connection.DisconnectAsync(quit: true, either.Token);
+            using var connection = await pool.OpenAsync(cancellationToken);
+            await connection.Watch.RunAsync(SmtpPhase.Greeting, async timed =>
+            {
+                await connection.NoOpAsync(timed);
+                await connection.DisconnectAsync(quit: true, timed);
+                return true;
+            }, cancellationToken);
             return ProbeResult.Healthy;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return ProbeResult.Unhealthy(ErrorCategory.Timeout, "The server did not answer in time.");
         }
 #pragma warning disable CA1031 // Whatever a server does is an answer.
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            var failure = SmtpFailures.ExplainOpening(exception);
-            return ProbeResult.Unhealthy(failure.Category!.Value, failure.Answer);
+            var failure = SmtpAnswers.Read(SmtpAnswer.OfOpening(exception));
+            return failure.Category == ErrorCategory.RateLimited && pool.HasConnections
+                // It takes mail from us, only no more at once.
+                ? ProbeResult.Healthy
+                : ProbeResult.Unhealthy(failure.Category!.Value, failure.Answer);
         }
     }
 
     // Null: a kept connection was dead before it took anything.
-    private async Task<SendResult?> AttemptAsync(
-        SmtpPool pool, MimeMessage message, OutgoingEmail email, List<MailboxAddress> recipients, bool fresh, CancellationToken cancellationToken)
+    private async Task<SendResult?> AttemptAsync(OutgoingEmail email, ProviderAccount account, bool fresh, CancellationToken cancellationToken)
     {
+        var pool = pools.For(account);
         SmtpConnection connection;
         try
         {
@@ -58,19 +65,19 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
         catch (Exception exception) when (exception is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            return SmtpFailures.ExplainOpening(exception);
+            return SmtpAnswers.Read(SmtpAnswer.OfOpening(exception));
         }
 
         var healthy = false;
-        using var timeout = new CancellationTokenSource(options.SendTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var refusals = new SmtpRecipients();
         try
         {
-            var answer = await connection.SendAsync(message, recipients, either.Token);
+            using var message = MimeBuilder.Build(email, account.Settings);
+            var answer = await connection.SendAsync(message, [.. email.Addresses().Select(static address => MimeBuilder.Mailbox(null, address))], refusals, cancellationToken);
             healthy = true;
-            return SendResult.Sent(answer) with { RefusedRecipients = Positions(connection.Refused, email, recipients) };
+            return refusals.Complete(SendResult.Sent(answer), email);
         }
-        catch (OperationCanceledException) when (!connection.ContentStarted && cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!connection.Watch.IsHandedOver)
         {
             throw;
         }
@@ -79,23 +86,14 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
 #pragma warning restore CA1031
         {
             // A refusal leaves the connection usable; MailKit has reset it.
-            healthy = exception is SmtpCommandException { StatusCode: not SmtpStatusCode.ServiceNotAvailable } or NotSupportedException;
-            if (!healthy && connection is { IdleSince: not null, SenderAccepted: false, ContentStarted: false } && !either.IsCancellationRequested)
+            healthy = exception is SmtpCommandException { StatusCode: not SmtpStatusCode.ServiceNotAvailable } or SmtpFailureException { Kind: SmtpEvent.TooLarge or SmtpEvent.RecipientNeedsUtf8 or SmtpEvent.SenderNeedsUtf8 };
+            if (!fresh && !healthy && connection is { IdleSince: not null, SenderAccepted: false, Watch.IsHandedOver: false })
                 return null;
-            return SmtpFailures.ExplainSending(exception is OperationCanceledException ? new TimeoutException() : exception, connection.ContentStarted);
+            return refusals.Complete(SmtpAnswers.Read(SmtpAnswer.OfSending(exception, connection.Watch)), email);
         }
         finally
         {
             pool.Return(connection, healthy);
         }
-    }
-
-    // By address, since MailKit names one that is given twice only once.
-    private static List<int> Positions(IReadOnlyList<MailboxAddress> refused, OutgoingEmail email, List<MailboxAddress> recipients)
-    {
-        if (refused.Count == 0)
-            return [];
-        var addresses = refused.Select(static mailbox => mailbox.Address).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return [.. Enumerable.Range(0, recipients.Count).Where(index => addresses.Contains(recipients[index].Address)).Select(index => email.Recipients[index])];
     }
 }

@@ -9,37 +9,6 @@ public sealed class SmtpAuthTests
 {
     private static readonly SmtpSinkCredentials Credentials = new("jürgen", "pass wörd");
 
-    /// <summary>A refusal of the account, and what it means.</summary>
-    public static TheoryData<string, SendStatus, ErrorCategory> Refusals => new()
-    {
-        { "432 4.7.12 password transition needed", Transient, ProviderUnavailable },
-        { "451 4.3.0 local error", Transient, ProviderUnavailable },
-        { "454 4.7.0 temporary authentication failure", Throttled, ProviderUnavailable },
-        { "501 5.5.2 not understood", Misconfigured, Auth },
-        { "530 5.7.0 must use TLS first", Misconfigured, Auth },
-        { "535 5.7.8 wrong user or password", Misconfigured, Auth },
-        { "550 5.7.1 account is locked", Misconfigured, Auth },
-    };
-
-    [Theory]
-    [MemberData(nameof(Refusals))]
-    public async Task A_refusal_of_the_account_is_understood(string reply, SendStatus status, ErrorCategory category)
-    {
-        await using var bench = new SmtpBench(new() { Credentials = Credentials, Fault = SmtpFaults.Always(SmtpStage.Auth, SmtpFault.Reply(reply)) });
-        var result = await bench.SendAsync(Account(bench, Credentials.Password));
-        Assert.Equal((status, category, reply), (result.Status, result.Category, result.Answer));
-        Assert.Empty(bench.Sink.Messages);
-    }
-
-    // MailKit keeps no answer when a mechanism was said to be too weak for the account.
-    [Fact]
-    public async Task An_account_that_no_mechanism_is_good_enough_for_is_misconfigured()
-    {
-        await using var bench = new SmtpBench(new() { Credentials = Credentials, Fault = SmtpFaults.Always(SmtpStage.Auth, SmtpFault.Reply("534 5.7.9 too weak")) });
-        var result = await bench.SendAsync(Account(bench, Credentials.Password));
-        Assert.Equal((Misconfigured, Auth), (result.Status, result.Category));
-    }
-
     [Fact]
     public async Task The_right_password_opens()
     {

@@ -2,7 +2,7 @@ using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Smtp;
 using EmailFunctions.TestKit;
-using Microsoft.Extensions.Time.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EmailFunctions.Tests.Providers.Smtp;
 
@@ -10,19 +10,21 @@ namespace EmailFunctions.Tests.Providers.Smtp;
 internal sealed class SmtpBench : IAsyncDisposable
 {
     private readonly SmtpPools _pools;
+    private readonly ServiceProvider _services;
 
     public SmtpBench(SmtpSinkOptions? server = null, SmtpOptions? options = null)
     {
         Options = options ?? new SmtpOptions();
         Sink = SmtpSink.Start(server);
-        _pools = new SmtpPools(Options, Clock);
+        _services = new ServiceCollection().AddSmtpTokenClient().BuildServiceProvider();
+        _pools = new SmtpPools(Options, _services.GetRequiredService<IHttpClientFactory>(), Clock);
         Provider = new SmtpProvider(_pools, Options, Clock);
     }
 
     /// <summary>How long a test waits for what must happen.</summary>
     public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(20);
 
-    public FakeTimeProvider Clock { get; } = new(Emails.AcceptedAt);
+    public SmtpClock Clock { get; } = new(Emails.AcceptedAt);
 
     public SmtpOptions Options { get; }
 
@@ -39,6 +41,9 @@ internal sealed class SmtpBench : IAsyncDisposable
         SmtpPort = Sink.Port,
         FromEmail = Emails.Sender,
     };
+
+    /// <summary>The pool of an account.</summary>
+    public SmtpPool Pool(ProviderAccount? account = null) => _pools.For(account ?? Emails.Account(Settings));
 
     public Task<SendResult> SendAsync(EmailContent? content = null, ProviderSettings? settings = null) =>
         SendAsync(Emails.Account(settings ?? Settings), content);
@@ -62,6 +67,7 @@ internal sealed class SmtpBench : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _pools.Dispose();
+        await _services.DisposeAsync();
         await Sink.DisposeAsync();
     }
 }

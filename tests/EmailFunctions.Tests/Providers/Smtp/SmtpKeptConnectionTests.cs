@@ -57,7 +57,7 @@ public sealed class SmtpKeptConnectionTests
         var asked = 0;
         await using var bench = new SmtpBench();
         await bench.SendAsync();
-        bench.Sink.Fault = context => context.Stage == SmtpStage.MailFrom && Interlocked.Increment(ref asked) > 0 ? SmtpFault.Reply("550 5.7.1 no") : null;
+        bench.Sink.Fault = context => context.Stage == SmtpStage.MailFrom && Interlocked.Increment(ref asked) > 0 ? SmtpFault.Reply("550 5.1.8 no") : null;
         Assert.Equal(SendStatus.Permanent, (await bench.SendAsync()).Status);
         Assert.Equal(1, asked);
     }
@@ -76,9 +76,8 @@ public sealed class SmtpKeptConnectionTests
     public async Task A_restarted_server_is_not_met_with_more_connections_than_allowed()
     {
         const int Places = 3;
-        var options = new SmtpOptions { MaxConnections = Places };
-        await using var bench = new SmtpBench(options: options);
-        using var pool = new SmtpPool(Emails.Account(bench.Settings), options, bench.Clock);
+        await using var bench = new SmtpBench(options: new SmtpOptions { MaxConnections = Places });
+        var pool = bench.Pool();
         await FillAsync(pool, Places);
         // Whoever asks for a fresh one has found a kept one dead; the other kept ones must not stay beside it.
         var fresh = await pool.RentAsync(fresh: true, Token);

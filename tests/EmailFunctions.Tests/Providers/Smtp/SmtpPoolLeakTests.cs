@@ -70,7 +70,7 @@ public sealed class SmtpPoolLeakTests
         {
             var sending = new[] { bench.SendAsync(account), bench.SendAsync(account) };
             await hold.WaitForArrivalsAsync(2 * round, SmtpBench.Limit, Token);
-            bench.Clock.Advance(bench.Options.ConnectTimeout);
+            bench.Clock.Advance(bench.Options.GreetingTimeout);
             Assert.All(await Task.WhenAll(sending), static result => Assert.Equal(ErrorCategory.Timeout, result.Category));
         }
 

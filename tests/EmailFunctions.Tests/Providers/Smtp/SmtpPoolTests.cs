@@ -102,7 +102,7 @@ public sealed class SmtpPoolTests
     public async Task A_pool_that_was_closed_while_in_use_leaves_no_connection_behind()
     {
         await using var bench = new SmtpBench();
-        using var pool = new SmtpPool(Emails.Account(bench.Settings), bench.Options, bench.Clock);
+        var pool = bench.Pool();
         var connection = await pool.RentAsync(fresh: false, Token);
         pool.Dispose();
         pool.Return(connection, healthy: true);

@@ -79,22 +79,6 @@ public sealed class SmtpTlsTests
     }
 
     [Fact]
-    public async Task A_handshake_that_hangs_times_out_and_is_no_mistake_in_the_configuration()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        await using var bench = new SmtpBench();
-        var settings = Encrypted(bench, SmtpSinkTls.Implicit) with { SmtpPort = ((IPEndPoint)listener.LocalEndpoint).Port };
-        var sending = bench.SendAsync(settings: settings);
-        using var accepted = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
-        // Its first bytes show that the handshake is under way.
-        await accepted.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken);
-        bench.Clock.Advance(bench.Options.ConnectTimeout);
-        var result = await sending;
-        Assert.Equal((Transient, ErrorCategory.Timeout), (result.Status, result.Category));
-    }
-
-    [Fact]
     public async Task A_connection_lost_in_the_handshake_is_no_mistake_in_the_configuration()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
