@@ -20,6 +20,10 @@ internal sealed record AnswerRule(AnswerRow Row, Func<VendorAnswer, bool> Matche
 /// <summary>From a vendor's answer to what it means. The first rule that matches decides, and nothing else does.</summary>
 internal sealed class AnswerTable
 {
+    /// <summary>Somebody between us and the vendor answers in its place, and does not know what became of what it passed on.</summary>
+    public static readonly AnswerRule GatewayTimeout = new(
+        "504: a gateway gave up waiting, the message may have been taken", SendStatus.Unknown, ErrorCategory.Timeout, static a => a is { Status: 504, IsHandedOver: true });
+
     // Nobody waits longer because of a header.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 

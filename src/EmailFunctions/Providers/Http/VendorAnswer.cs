@@ -30,6 +30,9 @@ internal sealed record VendorAnswer
 
     public HttpResponseHeaders? Headers { get; init; }
 
+    /// <summary>Whether the message was handed over before the answer came.</summary>
+    public bool IsHandedOver { get; init; }
+
     /// <summary>What the body holds, as far as it is of interest.</summary>
     public string Body { get; init; } = "";
 

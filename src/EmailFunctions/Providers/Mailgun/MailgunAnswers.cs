@@ -34,6 +34,7 @@ public static partial class MailgunAnswers
         new("400 about the sender (`from parameter is not a valid address`)", Misconfigured, Config, static a => a.Status == 400 && Sender().IsMatch(a.Text)),
         new("400 about a recipient (`to parameter is not a valid address`)", Permanent, Recipient, static a => a.Status == 400 && Recipients().IsMatch(a.Text)),
         new("400 or 413", Permanent, Content, static a => a.Status is 400 or 413),
+        AnswerTable.GatewayTimeout,
         new("408, or 5xx", Transient, ProviderUnavailable, static a => a.Status is 408 or >= 500),
     ]);
 

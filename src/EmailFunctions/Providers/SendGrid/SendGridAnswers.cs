@@ -35,6 +35,7 @@ public static class SendGridAnswers
         new("400 or 413", Permanent, Content, static a => a.Status is 400 or 413),
         new("451: the endpoint is of another region (data residency)", Misconfigured, Config, static a => a.Status == 451),
         new("A redirect, 404, 405, 406 or 415: the endpoint is not SendGrid's", Misconfigured, Config, static a => a.Status is (>= 300 and < 400) or 404 or 405 or 406 or 415),
+        AnswerTable.GatewayTimeout,
         new("408, or 5xx", Transient, ProviderUnavailable, static a => a.Status is 408 or >= 500),
     ]);
 

@@ -48,6 +48,7 @@ public static partial class SesAnswers
         new("Signature, key or token refused, access denied, or a clock that is wrong: 401, 403, or by name", Misconfigured, Auth, static a => a.Status is 401 or 403 || IsAuth(a)),
         new("413", Permanent, Content, static a => a.Status == 413),
         new("A redirect, 404 or 405: the endpoint is not SES", Misconfigured, Config, static a => a.Status is (>= 300 and < 400) or 404 or 405),
+        AnswerTable.GatewayTimeout,
         new("408, or 5xx", Transient, ProviderUnavailable, static a => a.Status is 408 or >= 500),
     ]);
 

@@ -31,7 +31,7 @@ public sealed record Provocation(string Name, string Row, Func<VendorScene, Task
     public static Provocation Beforehand(string row, Func<ProviderAccount, ProviderAccount> change, EmailContent? content = null) =>
         new(row, row, scene => scene.SendAsync(null, change, content));
 
-    /// <summary>What happens without an answer, which is the same with every vendor.</summary>
+    /// <summary>What happens without an answer of the vendor's own, which is the same with every vendor.</summary>
     public static IEnumerable<Provocation> WithoutAnswer()
     {
         yield return new("refused", "No connection: refused, not reachable, or closed while TLS was agreed on", static scene => scene.SendToAsync($"http://127.0.0.1:{ClosedPort()}"));
@@ -45,6 +45,8 @@ public sealed record Provocation(string Name, string Row, Func<VendorScene, Task
         yield return new("hang during the upload", "The message was not handed over in time", static scene => scene.HangAsync(hold => VendorReply.HangDuringUpload(hold), Large));
         yield return new("cut after the body", "The connection was lost after the message was handed over, before an answer", static scene => scene.SendAsync(VendorReply.CutAfterBody()));
         yield return new("hang after the body", "No answer in time after the message was handed over, or the service was stopped meanwhile", static scene => scene.HangAsync(static hold => VendorReply.HangAfterBody(hold, VendorReply.Answer(500)), null));
+        yield return Answer("504: a gateway gave up waiting, the message may have been taken", VendorReply.Answer(504, "<html>Gateway Time-out"));
+        yield return Answer("408, or 5xx", VendorReply.Answer(502, "<html>Bad Gateway"));
         yield return Answer("Anything else", VendorReply.Answer(418, "short and stout"));
     }
 

@@ -56,7 +56,7 @@ public sealed class MailgunAnswerTests : AnswerContract
         Provocation.Answer("400 or 413", Error(400, "malformed multipart/form-data request")),
         Provocation.Answer("400 or 413", Error(413, "request size exceeds 52.4MiB limit")),
         Provocation.Answer("408, or 5xx", Error(500, "Internal Server Error")),
-        Provocation.Answer("408, or 5xx", VendorReply.Answer(504)),
+        Provocation.Answer("408, or 5xx", VendorReply.Answer(503)),
         Provocation.Answer("408, or 5xx", VendorReply.Answer(408)),
         .. Provocation.WithoutAnswer(),
     ];
