@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using EmailFunctions.Providers.Http;
+using EmailFunctions.Providers.Mime;
 using static EmailFunctions.Providers.ErrorCategory;
 using static EmailFunctions.Providers.SendStatus;
 
@@ -57,7 +58,7 @@ public static partial class SesAnswers
 
     /// <summary>Reads the error's name and words, or the message's id.</summary>
     /// <param name="answer">As it came.</param>
-    /// <param name="sender">The sender's address, where there is one: SES names the identities that are not verified.</param>
+    /// <param name="sender">The sender's address, where there is one: SES names the identities that are not verified, as they stand in the message.</param>
     internal static VendorAnswer Read(VendorAnswer answer, string? sender = null)
     {
         var body = VendorJson.Parse(answer.Body);
@@ -66,7 +67,7 @@ public static partial class SesAnswers
         {
             Name = ErrorName(answer.Header("x-amzn-ErrorType") ?? body.Text("__type") ?? body.Text("code")),
             Text = text,
-            NamesSender = sender is not null && text.Contains(sender, StringComparison.OrdinalIgnoreCase),
+            NamesSender = sender is not null && text.Length > 0 && Names(text, MailAddress.Ascii(sender)),
             MessageId = body.Text("MessageId"),
         };
     }
@@ -76,6 +77,10 @@ public static partial class SesAnswers
 
     // A refused signature is followed by the request as SES saw it.
     private static string FirstLine(string text) => text.TrimStart().Split('\n')[0].TrimEnd();
+
+    // As a whole: `sales@acme.example` is not named where `more.sales@acme.example` or `sales@acme.example.com` is.
+    private static bool Names(string text, string address) => Regex.IsMatch(
+        text, $@"(?<![\w.!#$%&*+/?^`{{|}}~-]){Regex.Escape(address)}(?![\w@-]|\.[\w-])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     private static bool Is(VendorAnswer answer, params ReadOnlySpan<string> names)
     {

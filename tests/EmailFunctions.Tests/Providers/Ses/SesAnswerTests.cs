@@ -86,6 +86,24 @@ public sealed class SesAnswerTests : AnswerContract
         Assert.Equal((SendStatus.Permanent, ErrorCategory.Content, "400 MessageRejected Not now."), (result.Status, result.Category, result.Answer));
     }
 
+    [Theory]
+    [InlineData("sales@acme.example", "sales@acme.example", true)]
+    [InlineData("sales@acme.example", "SALES@ACME.EXAMPLE.", true)]
+    [InlineData("sales@acme.example", "to@example.com, sales@acme.example, cc@example.com", true)]
+    [InlineData("sales@acme.example", "'sales@acme.example'", true)]
+    [InlineData("sales@acme.example", "Sales <sales@acme.example>", true)]
+    [InlineData("info@bücher.example", "info@xn--bcher-kva.example", true)]
+    [InlineData("sales@acme.example", "more.sales@acme.example", false)]
+    [InlineData("sales@acme.example", "pre-sales@acme.example, to@example.com", false)]
+    [InlineData("sales@acme.example", "sales@acme.example.com", false)]
+    [InlineData("sales@acme.example", "sales@acme.example-2.com", false)]
+    public async Task A_rejection_is_the_senders_only_where_it_names_the_sender_and_no_longer_address(string sender, string named, bool isTheSenders)
+    {
+        await using var bench = await SesBench.StartAsync(Error(400, "MessageRejected", $"Email address is not verified. The following identities failed the check in region EU-WEST-1: {named}"));
+        var result = await bench.SendAsync(Emails.Small with { FromEmail = sender });
+        Assert.Equal(isTheSenders ? (SendStatus.Misconfigured, ErrorCategory.Config) : (SendStatus.Permanent, ErrorCategory.Recipient), (result.Status, result.Category!.Value));
+    }
+
     private protected override Task<VendorBench> StartAsync() => SesBench.StartAsync();
 
     private static VendorReply Error(int status, string name, string message) =>
