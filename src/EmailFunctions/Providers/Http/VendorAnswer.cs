@@ -48,6 +48,9 @@ internal sealed record VendorAnswer
     /// <summary>Whether the vendor's words name the sender.</summary>
     public bool NamesSender { get; init; }
 
+    /// <summary>Whether the call was signed with the service's own credentials instead of the account's.</summary>
+    public bool IsWithOwnCredentials { get; init; }
+
     /// <summary>The vendor's id of a message that it took.</summary>
     public string? MessageId { get; init; }
 

@@ -46,7 +46,9 @@ public static partial class SesAnswers
         new("`BadRequestException` about an address", Permanent, Recipient, static a => Is(a, "BadRequestException", "InvalidParameterValue", "ValidationException") && IsAboutAddress(a)),
         new("`BadRequestException`", Permanent, Content, static a => Is(a, "BadRequestException", "InvalidParameterValue", "ValidationException")),
         new("`NotFoundException`: the configuration set", Misconfigured, Config, static a => Is(a, "NotFoundException")),
-        new("Signature, key or token refused, access denied, or a clock that is wrong: 401, 403, or by name", Misconfigured, Auth, static a => a.Status is 401 or 403 || IsAuth(a)),
+        new("A clock that is wrong, here or there: `RequestTimeTooSkewed`, `RequestExpired`, or a signature that is `expired` or `not yet current`", Transient, Auth, IsOutOfTime),
+        new("`ExpiredToken` of the service's own credentials, which are renewed", Transient, Auth, static a => a.IsWithOwnCredentials && Is(a, "ExpiredToken", "ExpiredTokenException")),
+        new("Signature, key or token refused, or access denied: 401, 403, or by name", Misconfigured, Auth, static a => a.Status is 401 or 403 || IsAuth(a)),
         new("413", Permanent, Content, static a => a.Status == 413),
         new("A redirect, 404 or 405: the endpoint is not SES", Misconfigured, Config, static a => a.Status is (>= 300 and < 400) or 404 or 405),
         AnswerTable.GatewayTimeout,
@@ -96,9 +98,13 @@ public static partial class SesAnswers
     private static bool IsThrottled(VendorAnswer answer) =>
         answer.Status == 429 || Is(answer, "TooManyRequestsException", "ThrottlingException", "Throttling", "ThrottledException", "RequestLimitExceeded", "RequestThrottled", "SlowDown");
 
+    // Nothing of the configuration is wrong, so no change of it would release what is held.
+    private static bool IsOutOfTime(VendorAnswer answer) =>
+        Is(answer, "RequestTimeTooSkewed", "RequestExpired") || (Is(answer, "InvalidSignatureException", "SignatureDoesNotMatch") && answer.Says("expired", "not yet current"));
+
     private static bool IsAuth(VendorAnswer answer) => Is(
         answer, "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "IncompleteSignatureException", "UnrecognizedClientException", "InvalidClientTokenId",
-        "InvalidAccessKeyId", "ExpiredToken", "ExpiredTokenException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "RequestTimeTooSkewed", "RequestExpired",
+        "InvalidAccessKeyId", "ExpiredToken", "ExpiredTokenException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
         "AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired");
 
     private static bool IsAboutAddress(VendorAnswer answer) => Address().IsMatch(answer.Text);

@@ -31,7 +31,8 @@ internal sealed class SesProvider(VendorCaller caller, SesCredentials credential
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         SesSigner.Sign(request, hash, account.Settings.AwsRegion!, key, time.GetUtcNow());
-        return SesAnswers.Table.Read(SesAnswers.Read(await caller.SendAsync(account, request, cancellationToken), email.Content.FromEmail ?? account.Settings.FromEmail));
+        var answer = await caller.SendAsync(account, request, cancellationToken);
+        return SesAnswers.Table.Read(SesAnswers.Read(answer, email.Content.FromEmail ?? account.Settings.FromEmail) with { IsWithOwnCredentials = account.Secrets.AwsAccessKey is null });
     }
 
     public async Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Amazon.Runtime;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Ses;
 using EmailFunctions.TestKit.Vendors;
@@ -12,7 +13,8 @@ public sealed class SesAnswerTests : AnswerContract
     private const string Paused = "`AccountSuspendedException`, `SendingPausedException`, or `MessageRejected` that says so";
     private const string Address = "`MessageRejected` about an address (`Email address is not verified`)";
     private const string BadAddress = "`BadRequestException` about an address";
-    private const string Auth = "Signature, key or token refused, access denied, or a clock that is wrong: 401, 403, or by name";
+    private const string Clock = "A clock that is wrong, here or there: `RequestTimeTooSkewed`, `RequestExpired`, or a signature that is `expired` or `not yet current`";
+    private const string Auth = "Signature, key or token refused, or access denied: 401, 403, or by name";
     private const string NotSes = "A redirect, 404 or 405: the endpoint is not SES";
     private const string Broken = "408, or 5xx";
 
@@ -45,11 +47,15 @@ public sealed class SesAnswerTests : AnswerContract
         Provocation.Answer(BadAddress, Error(400, "BadRequestException", "Domain contains illegal character")),
         Provocation.Answer("`BadRequestException`", Error(400, "BadRequestException", "Transaction failed: Duplicate header 'Sender'.")),
         Provocation.Answer("`NotFoundException`: the configuration set", Error(404, "NotFoundException", "Configuration set <mine> does not exist.")),
+        Provocation.Answer(Clock, Error(400, "RequestTimeTooSkewed", "The difference is too large.")),
+        Provocation.Answer(Clock, Error(403, "RequestExpired", "Request has expired.")),
+        Provocation.Answer(Clock, Error(403, "InvalidSignatureException", "Signature expired: 20260314T150926Z is now earlier than 20260314T160000Z")),
+        Provocation.Answer(Clock, Error(403, "SignatureDoesNotMatch", "Signature not yet current: 20260314T150926Z is still later than 20260314T140000Z")),
+        new("the service's own token", "`ExpiredToken` of the service's own credentials, which are renewed", static _ => SendWithOwnAsync(Error(403, "ExpiredTokenException", "The security token included in the request is expired"))),
         Provocation.Answer(Auth, Error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match.")),
-        Provocation.Answer(Auth, Error(403, "InvalidSignatureException", "Signature expired: 20260314T150926Z is now earlier than 20260314T160000Z")),
         Provocation.Answer(Auth, Error(403, "UnrecognizedClientException", "The security token included in the request is invalid.")),
         Provocation.Answer(Auth, Error(403, "AccessDeniedException", "User: arn:aws:iam::1:user/me is not authorized to perform: ses:SendRawEmail")),
-        Provocation.Answer(Auth, Error(400, "RequestTimeTooSkewed", "The difference is too large.")),
+        Provocation.Answer(Auth, Error(403, "InvalidSignatureException", "The request signature we calculated does not match.")),
         Provocation.Answer(Auth, Error(400, "ExpiredTokenException", "The security token included in the request is expired")),
         Provocation.Answer(Auth, VendorReply.Answer(401)),
         Provocation.Answer("413", VendorReply.Answer(413, "Request entity too large")),
@@ -109,13 +115,18 @@ public sealed class SesAnswerTests : AnswerContract
     private static VendorReply Error(int status, string name, string message) =>
         VendorReply.Answer(status, $$"""{"message":"{{message}}"}""", ("x-amzn-ErrorType", name));
 
-    private static async Task<SendResult> SendWithoutOwnAsync()
+    private static Task<SendResult> SendWithoutOwnAsync() => SendAsync(static () => throw new IOException("no role"), SesBench.Accepted);
+
+    private static Task<SendResult> SendWithOwnAsync(VendorReply reply) =>
+        SendAsync(static () => Task.FromResult<AWSCredentials>(new SessionAWSCredentials("ASIDEXAMPLE", "secret", "token")), reply);
+
+    private static async Task<SendResult> SendAsync(Func<Task<AWSCredentials>> own, VendorReply reply)
     {
         await using var bench = await VendorBench.StartAsync(
-            static bench => new SesProvider(bench.Caller, new SesCredentials(new SesOptions(AllowDefaultCredentials: true), bench.Clock) { Own = static () => throw new IOException("no role") }, bench.Clock),
+            bench => new SesProvider(bench.Caller, new SesCredentials(new SesOptions(AllowDefaultCredentials: true), bench.Clock) { Own = own }, bench.Clock),
             SesBench.Settings,
             ProviderSecrets.None,
-            SesBench.Accepted);
+            reply);
         return await bench.SendAsync();
     }
 }
