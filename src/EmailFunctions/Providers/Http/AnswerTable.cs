@@ -10,7 +10,10 @@ internal sealed record AnswerRule(AnswerRow Row, Func<VendorAnswer, bool> Matche
     {
     }
 
-    /// <summary>How long to wait where the vendor does not say; null: as the service thinks best.</summary>
+    /// <summary>
+    /// How long to wait where the vendor does not say, and at least: its wait may be for another of its limits
+    /// (<see cref="VendorAnswer.IsWaitExact"/>). Null: as the vendor says, or as the service thinks best.
+    /// </summary>
     public TimeSpan? Wait { get; init; }
 
     /// <summary>A row that is decided before the vendor is asked.</summary>
@@ -71,6 +74,12 @@ internal sealed class AnswerTable
         return ProbeResult.Unhealthy(result.Category ?? ErrorCategory.Unexpected, result.Answer);
     }
 
-    private static TimeSpan? WaitOf(AnswerRule rule, VendorAnswer answer) =>
-        answer.RetryAfter is { } asked ? TimeSpan.FromTicks(Math.Clamp(asked.Ticks, 0, LongestWait.Ticks)) : rule.Wait;
+    private static TimeSpan? WaitOf(AnswerRule rule, VendorAnswer answer)
+    {
+        // A wait that is over says nothing, and would only mean to try again at once.
+        if (answer.RetryAfter is not { } asked || asked <= TimeSpan.Zero)
+            return rule.Wait;
+        var wait = asked < LongestWait ? asked : LongestWait;
+        return rule.Wait is { } least && least > wait && !answer.IsWaitExact ? least : wait;
+    }
 }

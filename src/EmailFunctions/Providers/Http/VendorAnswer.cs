@@ -57,6 +57,9 @@ internal sealed record VendorAnswer
     /// <summary>When the vendor asks to be called again; null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Whether <see cref="RetryAfter"/> is from the vendor's words about the limit that was reached, so that it is of no other one.</summary>
+    public bool IsWaitExact { get; init; }
+
     /// <summary>Whether the call asked for the message to be checked only.</summary>
     public bool IsTest { get; init; }
 

@@ -46,7 +46,8 @@ public static partial class MailgunAnswers
     {
         var body = VendorJson.Parse(answer.Body);
         var text = body.Text("message") ?? VendorJson.UnlessParsed(body, answer.Body);
-        return answer with { Text = text, MessageId = body.Text("id"), RetryAfter = answer.RetryAfter ?? WaitOf(text, now) };
+        var wait = WaitOf(text, now);
+        return answer with { Text = text, MessageId = body.Text("id"), RetryAfter = wait ?? answer.RetryAfter, IsWaitExact = wait is not null };
     }
 
     // "… try again after Mon, 20 Dec 2021 20:33:21 UTC"

@@ -39,6 +39,8 @@ public sealed class SesAnswerTests : AnswerContract
         Provocation.Answer(Throttled, Error(429, "TooManyRequestsException", "Maximum sending rate exceeded."), RateWait),
         Provocation.Answer(Throttled, Error(400, "Throttling", "Rate exceeded"), RateWait),
         Provocation.Answer(Throttled, VendorReply.Answer(429, "", ("Retry-After", "17")), TimeSpan.FromSeconds(17)),
+        Provocation.Answer(Throttled, VendorReply.Answer(429, "", ("Retry-After", "0")), RateWait),
+        Provocation.Answer(Throttled, VendorReply.Answer(429, "", ("Retry-After", "Sat, 14 Mar 2026 15:08:26 GMT")), RateWait),
         Provocation.Answer("`MailFromDomainNotVerifiedException`", Error(400, "MailFromDomainNotVerifiedException", "Not verified.")),
         Provocation.Answer("`MessageRejected` that names the sender (`Email address is not verified`)", Error(400, "MessageRejected", $"Email address is not verified. The following identities failed the check in region EU-WEST-1: {Emails.Sender}")),
         Provocation.Answer(Address, Error(400, "MessageRejected", "Email address is not verified. The following identities failed the check in region EU-WEST-1: to@example.com")),
