@@ -54,6 +54,9 @@ public sealed record SendResult
     /// <summary>The provider's answer, for the operator: without addresses, at most 300 characters.</summary>
     public string? Answer { get; init; }
 
+    /// <summary>The provider was not asked: what it does not take was found before.</summary>
+    public bool IsNotAsked { get; init; }
+
     /// <summary>When the provider asks to be tried again; null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

@@ -10,10 +10,10 @@ namespace EmailFunctions.Providers.Mailgun;
 public static partial class MailgunAnswers
 {
     /// <summary>Nothing to open the account with.</summary>
-    internal static readonly AnswerRow NoKey = new("Not asked: the account has no `api_key`, or what can't be one", Misconfigured, Auth);
+    internal static readonly AnswerRow NoKey = AnswerRow.NotAsked("the account has no `api_key`, or what can't be one", Misconfigured, Auth);
 
     /// <summary>The domain can't be part of a path.</summary>
-    internal static readonly AnswerRow NoDomain = new("Not asked: neither `mailgun_domain` nor a sender says for which domain", Misconfigured, Config);
+    internal static readonly AnswerRow NoDomain = AnswerRow.NotAsked("neither `mailgun_domain` nor a sender says for which domain", Misconfigured, Config);
 
     private static readonly TimeSpan QuotaWait = TimeSpan.FromMinutes(15);
 

@@ -10,10 +10,10 @@ namespace EmailFunctions.Providers.SendGrid;
 public static class SendGridAnswers
 {
     /// <summary>Nothing to open the account with.</summary>
-    internal static readonly AnswerRow NoKey = new("Not asked: the account has no `api_key`, or what can't be one", Misconfigured, Auth);
+    internal static readonly AnswerRow NoKey = AnswerRow.NotAsked("the account has no `api_key`, or what can't be one", Misconfigured, Auth);
 
     /// <summary>SendGrid wants at least one character of a file.</summary>
-    internal static readonly AnswerRow EmptyFile = new("Not asked: a file is empty, which SendGrid does not take", Permanent, Content);
+    internal static readonly AnswerRow EmptyFile = AnswerRow.NotAsked("a file is empty, which SendGrid does not take", Permanent, Content);
 
     // Credits come back with the month, or with a payment.
     private static readonly TimeSpan QuotaWait = TimeSpan.FromMinutes(15);

@@ -10,16 +10,16 @@ namespace EmailFunctions.Providers.Ses;
 public static partial class SesAnswers
 {
     /// <summary>Neither the account nor the deployment has credentials.</summary>
-    internal static readonly AnswerRow NoCredentials = new("Not asked: the account has no keys, and may not use the service's own", Misconfigured, Auth);
+    internal static readonly AnswerRow NoCredentials = AnswerRow.NotAsked("the account has no keys, and may not use the service's own", Misconfigured, Auth);
 
     /// <summary>The deployment's credentials can't be had.</summary>
-    internal static readonly AnswerRow OwnCredentialsUnavailable = new("Not asked: the service's own credentials can't be had", Transient, Auth);
+    internal static readonly AnswerRow OwnCredentialsUnavailable = AnswerRow.NotAsked("the service's own credentials can't be had", Transient, Auth);
 
     /// <summary>The region can't be part of a host's name.</summary>
-    internal static readonly AnswerRow NoRegion = new("Not asked: `aws_region` is missing, or no region's name", Misconfigured, Config);
+    internal static readonly AnswerRow NoRegion = AnswerRow.NotAsked("`aws_region` is missing, or no region's name", Misconfigured, Config);
 
     /// <summary>SES has no SMTPUTF8.</summary>
-    internal static readonly AnswerRow InternationalAddress = new("Not asked: an address has characters beyond ASCII before its at sign, which SES does not take", Permanent, Recipient);
+    internal static readonly AnswerRow InternationalAddress = AnswerRow.NotAsked("an address has characters beyond ASCII before its at sign, which SES does not take", Permanent, Recipient);
 
     // The vendor's advice for the sending rate is a wait of up to ten minutes; a rate is by the second, though.
     private static readonly TimeSpan RateWait = TimeSpan.FromSeconds(5);

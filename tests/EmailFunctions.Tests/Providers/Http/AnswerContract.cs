@@ -24,6 +24,7 @@ public abstract class AnswerContract
         await using var scene = new VendorScene(await StartAsync());
         var result = await provocation.Run(scene);
         Assert.Equal((row.Status, row.Category, provocation.RetryAfter), (result.Status, result.Category, result.RetryAfter));
+        Assert.Equal(row.Answer.StartsWith("Not asked: ", StringComparison.Ordinal), result.IsNotAsked);
         Assert.False(string.IsNullOrEmpty(result.Answer));
         Assert.DoesNotContain("@", result.Answer, StringComparison.Ordinal);
     }
