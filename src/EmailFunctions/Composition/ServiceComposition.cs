@@ -160,7 +160,7 @@ internal static class ServiceComposition
     private static void AddSending(this IServiceCollection services, ServiceSettings settings)
     {
         services.AddSingleton(settings.Sending).AddSingleton<SendGate>().AddSingleton<Admission>().AddSingleton<WaitEstimate>();
-        services.AddSingleton<Drafts>().AddSingleton<Intake>().AddSingleton<MessageAcceptor>().AddSingleton<BatchAcceptor>();
+        services.AddSingleton<IncomingBodies>().AddSingleton<Drafts>().AddSingleton<Intake>().AddSingleton<MessageAcceptor>().AddSingleton<BatchAcceptor>();
     }
 
     private static void AddIngest(this IServiceCollection services, ServiceSettings settings)

@@ -2,7 +2,6 @@ using EmailFunctions.Access;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Sending;
-using EmailFunctions.Spooling;
 using EmailFunctions.Tenants;
 using EmailFunctions.Wire;
 
@@ -15,10 +14,8 @@ namespace EmailFunctions.Ingest;
 public sealed record Delivered(ReadOnlyMemory<byte> Body, string QueueId, string? TraceParent);
 
 /// <summary>Accepts messages of event producers by the rules for every message.</summary>
-internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, ProducerRules rules, Spools spools)
+internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, ProducerRules rules, IncomingBodies bodies)
 {
-    private const int FirstBytes = 4 * 1024;
-
     /// <summary>Accepts a message, or answers again what was accepted under its name before.</summary>
     /// <exception cref="ProblemException">It can't be accepted as it is.</exception>
     /// <exception cref="Storage.StoreUnavailableException">It is not known to be accepted.</exception>
@@ -26,16 +23,17 @@ internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, Pro
     {
         if (delivered.Body.Length > RequestBody.LargeLimit)
             throw Problem.TooLarge(RequestBody.LargeLimit);
-        using var files = spools.Create();
-        var message = Read(delivered.Body.Span, files);
+        using var incoming = bodies.Begin();
+        var message = await ReadAsync(delivered.Body, incoming, cancellationToken);
         var submission = await gate.CheckAsync(CallerOf(message), message, message.IdempotencyKey, delivered.TraceParent, cancellationToken);
         return await acceptor.AcceptAsync(submission with { ProducerId = NameOf(message, delivered) }, cancellationToken);
     }
 
-    private static ProducerMessage Read(ReadOnlySpan<byte> utf8, Spool files)
+    private static async Task<ProducerMessage> ReadAsync(ReadOnlyMemory<byte> utf8, IncomingBody incoming, CancellationToken cancellationToken)
     {
-        using var body = new FileBody(AttachmentRequest.FilePath, files, FirstBytes);
-        body.Append(utf8);
+        using var body = new FileBody(AttachmentRequest.FilePath, incoming, utf8.Length);
+        body.Append(utf8.Span);
+        await body.EndAsync(cancellationToken);
         var message = body.Read(IngestJson.Default.ProducerMessage);
         var errors = new FieldErrors();
         message.ValidateName(errors);

@@ -17,11 +17,15 @@ public static class ContentCodec
     /// <summary>The content as it is stored. It reads the attachments when it is read, so they must be there as long.</summary>
     public static FileContent Encode(EmailContent content)
     {
-        var head = JsonSerializer.SerializeToUtf8Bytes(ToHead(content), ContentJson.Default.ContentHead);
-        var first = new byte[LengthBytes + head.Length];
-        BinaryPrimitives.WriteInt32BigEndian(first, head.Length);
-        head.CopyTo(first, LengthBytes);
-        return FileContent.Join([FileContent.Of(first), .. content.Attachments.Select(static attachment => attachment.Content)]);
+        var head = new ChunkWriter();
+        using (var json = new Utf8JsonWriter(head))
+        {
+            JsonSerializer.Serialize(json, ToHead(content), ContentJson.Default.ContentHead);
+        }
+
+        var length = new byte[LengthBytes];
+        BinaryPrimitives.WriteInt32BigEndian(length, (int)head.Written.Length);
+        return FileContent.Join([FileContent.Of(length), head.Written, .. content.Attachments.Select(static attachment => attachment.Content)]);
     }
 
     /// <summary>Reads what lies in memory.</summary>
@@ -35,13 +39,21 @@ public static class ContentCodec
             (position, length) => FileContent.Of(bytes.Slice((int)position + LengthBytes + headLength, (int)length)));
     }
 
+    /// <summary>How many bytes all but the attachments has.</summary>
+    /// <exception cref="InvalidDataException">These bytes are no message.</exception>
+    public static int HeadLength(SpoolSlice stored)
+    {
+        using var stream = stored.OpenRead();
+        Span<byte> length = stackalloc byte[LengthBytes];
+        return ReadLength(length[..stream.ReadAtLeast(length, LengthBytes, throwOnEndOfStream: false)], stored.Length);
+    }
+
     /// <summary>Reads what lies in a spool; the attachments stay there.</summary>
     /// <exception cref="InvalidDataException">These bytes are no message.</exception>
     public static EmailContent Decode(SpoolSlice stored)
     {
-        using var stream = stored.OpenRead();
-        Span<byte> length = stackalloc byte[LengthBytes];
-        var headLength = ReadLength(length[..stream.ReadAtLeast(length, LengthBytes, throwOnEndOfStream: false)], stored.Length);
+        var headLength = HeadLength(stored);
+        using var stream = stored.Slice(LengthBytes, headLength).OpenRead();
         var head = new byte[headLength];
         stream.ReadExactly(head);
         return FromHead(
@@ -138,8 +150,10 @@ internal sealed record ContentHead
 
     public required string Subject { get; init; }
 
+    [JsonConverter(typeof(LongTextConverter))]
     public string? Text { get; init; }
 
+    [JsonConverter(typeof(LongTextConverter))]
     public string? Html { get; init; }
 
     public string? FromEmail { get; init; }

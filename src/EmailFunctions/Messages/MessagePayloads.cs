@@ -6,10 +6,13 @@ using EmailFunctions.Spooling;
 namespace EmailFunctions.Messages;
 
 /// <summary>Where a message's content lies: in its row where it fits, else in the payload store.</summary>
-public sealed class MessagePayloads(IPayloadStore store, Spools spools)
+public sealed class MessagePayloads(IPayloadStore store, Spools spools, TimeProvider time)
 {
     /// <summary>Largest content that lies in the row: 48 KiB, below the 64 KiB that a property may hold.</summary>
     public const int MaxRowBytes = 48 * 1024;
+
+    // Not long, since whoever waits keeps others from being sent; it is tried again.
+    private readonly MemoryRoom _room = new(TimeSpan.FromSeconds(2), time);
 
     /// <summary>Puts the content where it belongs; call it before the row is written.</summary>
     public async Task<LedgerEntry> AttachAsync(LedgerEntry entry, FileContent encoded, CancellationToken cancellationToken)
@@ -23,20 +26,25 @@ public sealed class MessagePayloads(IPayloadStore store, Spools spools)
 
     /// <summary>Reads the content, once; what is large goes to a spool, until the answer is disposed of.</summary>
     /// <exception cref="InvalidDataException">It is gone or damaged.</exception>
+    /// <exception cref="Storage.StoreUnavailableException">The store can't be reached, or there is no room for what it holds.</exception>
     public async Task<StoredContent> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         if (entry.Payload is { } payload)
             return new StoredContent(ContentCodec.Decode(payload));
         var spool = spools.Create();
+        IDisposable? lease = null;
         try
         {
             await using var stream = await OpenAsync(entry, cancellationToken);
             await spool.AppendAsync(stream, cancellationToken);
-            return new StoredContent(ContentCodec.Decode(spool.Slice(0, spool.Length)), spool);
+            var slice = spool.Slice(0, spool.Length);
+            lease = await _room.TakeAsync(ContentCodec.HeadLength(slice), cancellationToken);
+            return new StoredContent(ContentCodec.Decode(slice), spool, lease);
         }
         catch
         {
             spool.Dispose();
+            lease?.Dispose();
             throw;
         }
     }

@@ -3,7 +3,6 @@ using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
-using EmailFunctions.Spooling;
 using EmailFunctions.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -25,12 +24,12 @@ internal static class SendEndpoints
     }
 
     private static async Task<Accepted<SendResponse>> SendAsync(
-        HttpContext context, Caller caller, SendGate gate, MessageAcceptor acceptor, Spools spools, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, SendGate gate, MessageAcceptor acceptor, IncomingBodies bodies, CancellationToken cancellationToken)
     {
         gate.EnsureOpen();
-        using var files = spools.Create();
+        using var incoming = bodies.Begin();
         var request = await RequestBody.ReadWithFilesAsync(
-            context.Request, AttachmentRequest.FilePath, files, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
+            context.Request, AttachmentRequest.FilePath, incoming, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
         var key = ReadKey(context.Request, request);
         var submission = await gate.CheckAsync(caller, request, key, Activity.Current?.Id, cancellationToken);
         var acceptance = await acceptor.AcceptAsync(submission, cancellationToken);
@@ -43,14 +42,14 @@ internal static class SendEndpoints
     }
 
     private static async Task<Accepted<BatchResponse>> SendBatchAsync(
-        HttpContext context, Caller caller, SendGate gate, BatchAcceptor acceptor, Spools spools, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, SendGate gate, BatchAcceptor acceptor, IncomingBodies bodies, CancellationToken cancellationToken)
     {
         gate.EnsureOpen();
         if (context.Request.Headers.ContainsKey(KeyHeader))
             throw Problem.Invalid(KeyHeader, "is for a single message; give each message of a batch its own idempotency_key");
-        using var files = spools.Create();
+        using var incoming = bodies.Begin();
         var requests = await RequestBody.ReadListAsync(
-            context.Request, "messages", BatchRequest.MaxMessages, AttachmentRequest.FilePath, files, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
+            context.Request, "messages", BatchRequest.MaxMessages, AttachmentRequest.FilePath, incoming, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
         var items = new List<BatchItem>(requests.Count);
         foreach (var (request, errors) in requests)
             items.Add(await ReadItemAsync(items.Count, request, errors, caller, gate, cancellationToken));

@@ -10,15 +10,13 @@ using Microsoft.Net.Http.Headers;
 namespace EmailFunctions.Wire;
 
 /// <summary>Reads the JSON body of a request, strictly, up to a size.</summary>
-public static class RequestBody
+internal static class RequestBody
 {
     /// <summary>Bytes of a body that carries no attachments.</summary>
     public const int SmallLimit = 256 * 1024;
 
     /// <summary>Bytes of a body with attachments: 25 MB in base64, and as much again for escapes in text.</summary>
     public const int LargeLimit = 50 * 1024 * 1024;
-
-    private const int FirstBytes = 16 * 1024;
 
     /// <summary>Reads and parses the body.</summary>
     /// <exception cref="ProblemException">It is too large (413), of another kind (415), or not what it should be (400).</exception>
@@ -46,18 +44,19 @@ public static class RequestBody
     /// <summary>Reads and parses a body with files; they are never in memory as a whole.</summary>
     /// <param name="request">The request.</param>
     /// <param name="files">Where they are: the name of an array of objects, and that of the string in base64 in each.</param>
-    /// <param name="spool">Gets them; it must live as long as what is read here.</param>
+    /// <param name="incoming">Gets them; it must live as long as what is read here.</param>
     /// <param name="type">What the body is to be; a file is a <see cref="SpoolSlice"/> in it.</param>
     /// <param name="limit">Bytes of the body, its files in base64.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ProblemException">As of a body without files.</exception>
-    /// <exception cref="StoreUnavailableException">The files can't be spooled.</exception>
+    /// <exception cref="StoreUnavailableException">The files can't be spooled, or there is no room for a long text.</exception>
     public static async Task<T> ReadWithFilesAsync<T>(
-        HttpRequest request, IReadOnlyList<string> files, Spool spool, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
+        HttpRequest request, IReadOnlyList<string> files, IncomingBody incoming, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
         where T : class
     {
-        using var body = new FileBody(files, spool, CapacityFor(request));
+        using var body = new FileBody(files, incoming, request.ContentLength ?? 0);
         await CopyAsync(request, limit, body.Append, cancellationToken);
+        await body.EndAsync(cancellationToken);
         return body.Read(type);
     }
 
@@ -66,25 +65,23 @@ public static class RequestBody
     /// may have files.
     /// </summary>
     /// <exception cref="ProblemException">As of a whole body; also when the list is empty or longer than <paramref name="maximum"/>.</exception>
-    /// <exception cref="StoreUnavailableException">The files can't be spooled.</exception>
+    /// <exception cref="StoreUnavailableException">The files can't be spooled, or there is no room for a long text.</exception>
     public static async Task<IReadOnlyList<ListItem<T>>> ReadListAsync<T>(
-        HttpRequest request, string field, int maximum, IReadOnlyList<string> files, Spool spool, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
+        HttpRequest request, string field, int maximum, IReadOnlyList<string> files, IncomingBody incoming, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
         where T : class
     {
-        using var body = new FileBody([field, .. files], spool, CapacityFor(request));
+        using var body = new FileBody([field, .. files], incoming, request.ContentLength ?? 0);
         await CopyAsync(request, limit, body.Append, cancellationToken);
+        await body.EndAsync(cancellationToken);
         return body.ReadList(field, maximum, type);
     }
 
     private static async Task<T> ReadAsync<T>(HttpRequest request, int limit, Parser<T> parse, CancellationToken cancellationToken)
     {
-        using var body = new BodyBuffer(CapacityFor(request));
+        using var body = new BodyBuffer(request.ContentLength ?? 0);
         await CopyAsync(request, limit, body.Append, cancellationToken);
-        return parse(body.Written);
+        return parse(body.Read());
     }
-
-    // What the client says of the length is no reason to reserve much before it comes.
-    private static int CapacityFor(HttpRequest request) => (int)Math.Min(request.ContentLength + 1 ?? FirstBytes, FirstBytes);
 
     private static async Task CopyAsync(HttpRequest request, int limit, Sink sink, CancellationToken cancellationToken)
     {

@@ -92,6 +92,18 @@ public sealed class FileExtractorTests
         Assert.Equal($"- - -={Convert.ToHexString(file)},-={Convert.ToHexString(file)}", read);
     }
 
+    // The text is spooled then, too; a mistake behind it is found where it is.
+    [Theory]
+    [InlineData("}")]
+    [InlineData(" x}")]
+    public void A_long_text_beside_files_is_read_whole(string end)
+    {
+        var text = string.Concat(Enumerable.Repeat("ä \\n", 400_000));
+        var body = Encoding.UTF8.GetBytes($$"""{"attachments":[{"content":"QUJD"}],"subject":"{{text}}","data":[{{end}}""".Replace("[}", "[]}", StringComparison.Ordinal));
+
+        Assert.Equal(FileReading.Whole(body), FileReading.InPieces(body.Chunk(65_536)));
+    }
+
     [Fact]
     public void Any_text_is_read_in_pieces_as_it_is_read_whole()
     {

@@ -23,7 +23,7 @@ internal static class FileReading
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
-    private static readonly Spools Spools = Spools.InTemporaryFolder();
+    private static readonly IncomingBodies Bodies = new(Spools.InTemporaryFolder(), TimeProvider.System);
 
     /// <summary>What a reader without pieces and spools says.</summary>
     public static string Whole(byte[] body)
@@ -42,24 +42,25 @@ internal static class FileReading
     /// <summary>What the reader of pieces says.</summary>
     public static string InPieces(IEnumerable<byte[]> pieces)
     {
-        using var spool = Spools.Create();
-        using var body = Arrived(["attachments", "content"], spool, pieces);
+        using var incoming = Bodies.Begin();
+        using var body = Arrived(["attachments", "content"], incoming, pieces);
         return Catch(() => body.Read(TypeInfo<Message<SpoolSlice>>()).Tell(Bytes));
     }
 
     /// <summary>The same of a list of messages.</summary>
     public static string ListInPieces(IEnumerable<byte[]> pieces)
     {
-        using var spool = Spools.Create();
-        using var body = Arrived(["messages", "attachments", "content"], spool, pieces);
+        using var incoming = Bodies.Begin();
+        using var body = Arrived(["messages", "attachments", "content"], incoming, pieces);
         return Catch(() => Tell(body.ReadList("messages", 5, TypeInfo<Message<SpoolSlice>>()), Bytes));
     }
 
-    private static FileBody Arrived(string[] path, Spool spool, IEnumerable<byte[]> pieces)
+    private static FileBody Arrived(string[] path, IncomingBody incoming, IEnumerable<byte[]> pieces)
     {
-        var body = new FileBody(path, spool, capacity: 16);
+        var body = new FileBody(path, incoming, expected: 16);
         foreach (var piece in pieces)
             body.Append(piece);
+        Assert.True(body.EndAsync(CancellationToken.None).AsTask().IsCompletedSuccessfully);
         return body;
     }
 
