@@ -67,6 +67,9 @@ public sealed partial class MessageSender(
         var started = time.GetTimestamp();
         var result = Check(email, account)
             ?? await CatchAsync(claimed.Id, async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, token => CallAsync(email, account, claimed, token), cancellationToken));
+        // What a fallback does not take by its nature can still wait for the provider that it was accepted for.
+        if (prepared.Place > 0 && result is { IsNotAsked: true, Status: SendStatus.Permanent })
+            result = result with { Status = SendStatus.Misconfigured, Category = ErrorCategory.Config };
         health.Note(tenant, account, result!);
         return new Attempt(result!, account, email.Content, time.GetElapsedTime(started))
         {

@@ -5,6 +5,7 @@ using EmailFunctions.Providers.File;
 using EmailFunctions.Providers.Mailgun;
 using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.Providers.Ses;
+using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Providers;
@@ -16,6 +17,7 @@ public sealed class AnswerDocumentTests
 
     private static readonly (string Name, IReadOnlyList<AnswerRow> Rows)[] Tables =
     [
+        ("SMTP", SmtpAnswers.Answers),
         ("Amazon SES", SesAnswers.Answers),
         ("SendGrid", SendGridAnswers.Answers),
         ("Mailgun", MailgunAnswers.Answers),

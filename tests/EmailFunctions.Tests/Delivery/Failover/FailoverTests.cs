@@ -128,6 +128,21 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task What_the_fallback_does_not_take_by_its_nature_waits_for_the_first()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.RouteAsync(""","rate_limit_per_minute":0""");
+        bench.Primary.Answer = static call => call == 1 ? Down : SendResult.Sent("taken");
+        bench.Fallback.Answer = static _ => SendResult.Failed(SendStatus.Permanent, ErrorCategory.Content, "an empty file") with { IsNotAsked = true };
+        var id = await bench.AcceptAsync();
+
+        await bench.DispatchAsync(id);
+        await bench.RunQueueAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal((MessageStatus.Sent, "smtp"), ((await bench.ReadAsync(id)).Status, (await bench.ReadAsync(id)).Provider));
+    }
+
+    [Fact]
     public async Task What_may_have_been_sent_goes_nowhere_else_even_when_its_provider_fails_afterwards()
     {
         await using var bench = new DeliveryBench();
