@@ -148,7 +148,7 @@ internal static class ServiceComposition
 
     private static void AddProviders(this IServiceCollection services, ServiceSettings settings)
     {
-        services.AddSingleton(settings.Smtp).AddSingleton<SmtpPools>().AddSmtpTokenClient();
+        services.AddSingleton(settings.Smtp).AddSingleton<SmtpPools>();
         services.AddSingleton<IEmailProvider, SmtpProvider>();
         services.AddProviderClients(new HttpProviderOptions());
         services.AddSingleton(settings.Ses).AddSingleton<SesCredentials>().AddSingleton<IEmailProvider, SesProvider>();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using EmailFunctions.Providers.Http;
 using MailKit.Security;
 
 namespace EmailFunctions.Providers.Smtp;
@@ -11,8 +12,8 @@ namespace EmailFunctions.Providers.Smtp;
 /// </summary>
 internal sealed partial class SmtpToken(ProviderAccount account, SmtpOptions options, IHttpClientFactory clients, TimeProvider time)
 {
-    /// <summary>Names the HTTP client for token endpoints.</summary>
-    public const string ClientName = "smtp-oauth";
+    // An answer is a token and a few words.
+    private const int MaxAnswerBytes = 64 * 1024;
 
     // Where the issuer does not say how long it lasts.
     private static readonly TimeSpan DefaultLifetime = TimeSpan.FromMinutes(5);
@@ -80,7 +81,8 @@ internal sealed partial class SmtpToken(ProviderAccount account, SmtpOptions opt
         using var patience = new CancellationTokenSource(options.TokenTimeout, time);
         try
         {
-            using var client = clients.CreateClient(ClientName);
+            using var client = clients.CreateClient(ProviderClients.NameOf(account.Owner));
+            client.MaxResponseContentBufferSize = MaxAnswerBytes;
             using var form = new FormUrlEncodedContent(Fields());
             using var response = await client.PostAsync(new Uri(account.Settings.SmtpOAuthTokenUrl!), form, patience.Token);
             var answer = Parse(await response.Content.ReadAsByteArrayAsync(patience.Token));

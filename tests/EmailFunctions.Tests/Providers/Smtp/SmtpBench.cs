@@ -1,5 +1,6 @@
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
+using EmailFunctions.Providers.Http;
 using EmailFunctions.Providers.Smtp;
 using EmailFunctions.TestKit;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +17,7 @@ internal sealed class SmtpBench : IAsyncDisposable
     {
         Options = options ?? new SmtpOptions();
         Sink = SmtpSink.Start(server);
-        _services = new ServiceCollection().AddSmtpTokenClient().BuildServiceProvider();
+        _services = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddProviderClients(new HttpProviderOptions()).BuildServiceProvider();
         _pools = new SmtpPools(Options, _services.GetRequiredService<IHttpClientFactory>(), Clock);
         Provider = new SmtpProvider(_pools, Options, Clock);
     }
