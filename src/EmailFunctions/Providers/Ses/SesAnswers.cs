@@ -18,8 +18,8 @@ public static partial class SesAnswers
     /// <summary>The region can't be part of a host's name.</summary>
     internal static readonly AnswerRow NoRegion = AnswerRow.NotAsked("`aws_region` is missing, or no region's name", Misconfigured, Config);
 
-    /// <summary>SES has no SMTPUTF8.</summary>
-    internal static readonly AnswerRow InternationalAddress = AnswerRow.NotAsked("an address has characters beyond ASCII before its at sign, which SES does not take", Permanent, Recipient);
+    /// <summary>SES has no SMTPUTF8. Where it is some of the recipients only, those are refused and the others get the message.</summary>
+    internal static readonly AnswerRow InternationalAddress = AnswerRow.NotAsked("the sender, the reply address or each of the recipients has characters beyond ASCII before its at sign, which SES does not take", Permanent, Recipient);
 
     // The vendor's advice for the sending rate is a wait of up to ten minutes; a rate is by the second, though.
     private static readonly TimeSpan RateWait = TimeSpan.FromSeconds(5);

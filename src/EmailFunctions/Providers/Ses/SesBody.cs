@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using EmailFunctions.Messages;
 using EmailFunctions.Providers.Http;
 using EmailFunctions.Providers.Mime;
 
@@ -22,7 +23,7 @@ internal sealed class SesBody : IDisposable
     public SesBody(OutgoingEmail email, ProviderSettings settings)
     {
         _head = Head(email, settings);
-        _mime = MimeDocument.Of(email, settings);
+        _mime = MimeDocument.Of(new OutgoingEmail(email.Id, email.Date, Writable(email.Content)), settings);
     }
 
     /// <summary>Finds the length in bytes, and the SHA-256 as hexadecimal digits.</summary>
@@ -44,6 +45,13 @@ internal sealed class SesBody : IDisposable
     }
 
     public void Dispose() => _mime.Dispose();
+
+    // Without SMTPUTF8, headers may hold no address whose local part is beyond ASCII (RFC 6532); SES gives the message to none of them.
+    private static EmailContent Writable(EmailContent content) => content with
+    {
+        To = [.. content.To.Where(static address => !MailAddress.IsInternational(address))],
+        Cc = [.. content.Cc.Where(static address => !MailAddress.IsInternational(address))],
+    };
 
     private static byte[] Head(OutgoingEmail email, ProviderSettings settings)
     {

@@ -18,21 +18,15 @@ internal sealed class SesProvider(VendorCaller caller, SesCredentials credential
 
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
-        if (Addresses(email, account.Settings).Any(MailAddress.IsInternational))
+        var refused = email.Recipients.Zip(email.Addresses()).Where(static recipient => MailAddress.IsInternational(recipient.Second)).Select(static recipient => recipient.First).ToList();
+        if (refused.Count == email.Recipients.Count || Senders(email, account.Settings).Any(MailAddress.IsInternational))
             return SesAnswers.InternationalAddress.ToResult("An address has characters beyond ASCII before its at sign.");
         var (key, failure) = await FindKeyAsync(account, cancellationToken);
         if (key is null)
             return failure!.ToResult(failure.Answer);
-        using var body = new SesBody(email, account.Settings);
-        var (length, hash) = await body.MeasureAsync(cancellationToken);
-        using var request = new HttpRequestMessage(HttpMethod.Post, SesEndpoint.Of(account.Settings, SesEndpoint.SendPath))
-        {
-            Content = new StreamedContent(length, body.WriteToAsync),
-        };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        SesSigner.Sign(request, hash, account.Settings.AwsRegion!, key, time.GetUtcNow());
-        var answer = await caller.SendAsync(account, request, cancellationToken);
-        return SesAnswers.Table.Read(SesAnswers.Read(answer, email.Content.FromEmail ?? account.Settings.FromEmail) with { IsWithOwnCredentials = account.Secrets.AwsAccessKey is null });
+        var result = await CallAsync(email with { Recipients = [.. email.Recipients.Except(refused)] }, account, key, cancellationToken);
+        // Unless the others have it, all are looked at again in the next attempt, or by the next provider.
+        return result.Status == SendStatus.Sent ? result with { RefusedRecipients = refused } : result;
     }
 
     public async Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
@@ -62,8 +56,22 @@ internal sealed class SesProvider(VendorCaller caller, SesCredentials credential
             : ProbeResult.Healthy;
     }
 
-    private static IEnumerable<string> Addresses(OutgoingEmail email, ProviderSettings settings) =>
-        new[] { email.Content.FromEmail ?? settings.FromEmail, email.Content.ReplyTo ?? settings.ReplyTo }.OfType<string>().Concat(email.Content.Recipients);
+    private static IEnumerable<string> Senders(OutgoingEmail email, ProviderSettings settings) =>
+        new[] { email.Content.FromEmail ?? settings.FromEmail, email.Content.ReplyTo ?? settings.ReplyTo }.OfType<string>();
+
+    private async Task<SendResult> CallAsync(OutgoingEmail email, ProviderAccount account, ImmutableCredentials key, CancellationToken cancellationToken)
+    {
+        using var body = new SesBody(email, account.Settings);
+        var (length, hash) = await body.MeasureAsync(cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Post, SesEndpoint.Of(account.Settings, SesEndpoint.SendPath))
+        {
+            Content = new StreamedContent(length, body.WriteToAsync),
+        };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        SesSigner.Sign(request, hash, account.Settings.AwsRegion!, key, time.GetUtcNow());
+        var answer = await caller.SendAsync(account, request, cancellationToken);
+        return SesAnswers.Table.Read(SesAnswers.Read(answer, email.Content.FromEmail ?? account.Settings.FromEmail) with { IsWithOwnCredentials = account.Secrets.AwsAccessKey is null });
+    }
 
     private async Task<(ImmutableCredentials? Key, AnswerRow? Failure)> FindKeyAsync(ProviderAccount account, CancellationToken cancellationToken)
     {

@@ -26,7 +26,7 @@ public sealed class SesAnswerTests : AnswerContract
         Provocation.Beforehand("Not asked: the account has no keys, and may not use the service's own", static account => account with { Secrets = ProviderSecrets.None }),
         new("no role", "Not asked: the service's own credentials can't be had", static _ => SendWithoutOwnAsync()),
         Provocation.Beforehand("Not asked: `aws_region` is missing, or no region's name", static account => account with { Settings = account.Settings with { AwsRegion = "x" } }),
-        Provocation.Beforehand("Not asked: an address has characters beyond ASCII before its at sign, which SES does not take", static account => account, Emails.Small with { To = ["jürgen@example.com"] }),
+        Provocation.Beforehand("Not asked: the sender, the reply address or each of the recipients has characters beyond ASCII before its at sign, which SES does not take", static account => account, Emails.Small with { To = ["jürgen@example.com"] }),
         Provocation.Answer("200 with a `MessageId`", SesBench.Accepted),
         Provocation.Answer("200 without one: not SES, or cut off", VendorReply.Answer(200, "<html>")),
         Provocation.Answer("200 without one: not SES, or cut off", VendorReply.Answer(200, SesBench.Accepted.Body[..12])),

@@ -125,10 +125,58 @@ public sealed class SesRequestTests
         Assert.Empty(bench.Server.Requests);
     }
 
+    [Fact]
+    public async Task Recipients_that_ses_can_not_write_are_refused_and_the_others_get_it()
+    {
+        await using var bench = await SesBench.StartAsync();
+        var result = await bench.SendAsync(Mixed);
+        Assert.Equal((SendStatus.Sent, false), (result.Status, result.IsNotAsked));
+        Assert.Equal([1, 2, 4], result.RefusedRecipients);
+        var destination = bench.Request().Json().GetProperty("Destination");
+        Assert.Equal(["a@example.com"], Strings(destination, "ToAddresses"));
+        Assert.False(destination.TryGetProperty("CcAddresses", out _));
+        Assert.Equal(["b@example.com"], Strings(destination, "BccAddresses"));
+        using var message = Mime(bench.Request());
+        Assert.Equal(["a@example.com"], message.To.Mailboxes.Select(static mailbox => mailbox.Address));
+        Assert.Empty(message.Cc);
+        Assert.True(System.Text.Ascii.IsValid(bench.Request().Json().GetProperty("Content").GetProperty("Raw").GetProperty("Data").GetBytesFromBase64()));
+    }
+
+    [Fact]
+    public async Task A_call_for_others_is_not_kept_back_by_them_and_its_headers_leave_them_out()
+    {
+        await using var bench = await SesBench.StartAsync();
+        var result = await bench.Provider.SendAsync(Emails.Outgoing(Mixed) with { Recipients = [0, 3] }, bench.Account, Token);
+        Assert.Equal(SendStatus.Sent, result.Status);
+        Assert.Empty(result.RefusedRecipients);
+        using var message = Mime(bench.Request());
+        Assert.Equal((1, 0), (message.To.Count, message.Cc.Count));
+    }
+
+    [Fact]
+    public async Task A_call_for_them_alone_is_refused_without_being_made()
+    {
+        await using var bench = await SesBench.StartAsync();
+        var result = await bench.Provider.SendAsync(Emails.Outgoing(Mixed) with { Recipients = [1, 2, 4] }, bench.Account, Token);
+        Assert.Equal((SendStatus.Permanent, ErrorCategory.Recipient, true), (result.Status, result.Category, result.IsNotAsked));
+        Assert.Empty(bench.Server.Requests);
+    }
+
+    [Fact]
+    public async Task Nobody_is_refused_while_the_others_have_not_got_it()
+    {
+        await using var bench = await SesBench.StartAsync(VendorReply.Answer(503));
+        var result = await bench.SendAsync(Mixed);
+        Assert.Equal(SendStatus.Transient, result.Status);
+        Assert.Empty(result.RefusedRecipients);
+    }
+
+    private static EmailContent Mixed => Emails.Small with { To = ["a@example.com", "jürgen@example.com"], Cc = ["用户@example.com"], Bcc = ["b@example.com", "käthe@example.com"] };
+
     public static TheoryData<EmailContent> International => new()
     {
         Emails.Small with { To = ["jürgen@example.com"] },
-        Emails.Small with { Bcc = ["用户@example.com"] },
+        Emails.Small with { To = ["jürgen@example.com"], Bcc = ["用户@example.com"] },
         Emails.Small with { FromEmail = "jürgen@acme.example" },
         Emails.Small with { ReplyTo = "jürgen@acme.example" },
     };
