@@ -21,6 +21,10 @@ internal static partial class HeaderText
         return header;
     }
 
+    /// <summary>The text of such a field in one line of ASCII, for whoever folds it himself.</summary>
+    public static string Encode(string name, string value) =>
+        Ascii.IsValid(value) && !EncodedWord().IsMatch(value) ? value : LineEnd().Replace(Encoding.ASCII.GetString(Write(name, value).RawValue), "").Trim();
+
     /// <summary>A field whose text is JSON; it may be written in other words, but parses the same.</summary>
     public static Header WriteJson(string name, string json) =>
         Write(name, json.Replace("  ", @" \u0020", StringComparison.Ordinal).Replace("=?", @"=\u003f", StringComparison.Ordinal));
@@ -46,6 +50,9 @@ internal static partial class HeaderText
             word.Clear();
         }
     }
+
+    [GeneratedRegex(@"\r?\n")]
+    private static partial Regex LineEnd();
 
     [GeneratedRegex(" {100,}")]
     private static partial Regex Gap();

@@ -12,9 +12,6 @@ public static class SendGridAnswers
     /// <summary>Nothing to open the account with.</summary>
     internal static readonly AnswerRow NoKey = AnswerRow.NotAsked("the account has no `api_key`, or what can't be one", Misconfigured, Auth);
 
-    /// <summary>SendGrid wants at least one character of a file.</summary>
-    internal static readonly AnswerRow EmptyFile = AnswerRow.NotAsked("a file is empty, which SendGrid does not take", Permanent, Content);
-
     // Credits come back with the month, or with a payment.
     private static readonly TimeSpan QuotaWait = TimeSpan.FromMinutes(15);
 
@@ -22,7 +19,6 @@ public static class SendGridAnswers
     internal static readonly AnswerTable Table = new(
     [
         AnswerRule.Beforehand(NoKey),
-        AnswerRule.Beforehand(EmptyFile),
         new("202", Sent, null, static a => a.Status == 202),
         new("200 in sandbox mode: checked, and delivered to nobody", Sent, null, static a => a.Status == 200 && a.IsTest),
         new("Another 2xx: not SendGrid", Unknown, Unexpected, static a => a.Status is >= 200 and < 300),

@@ -11,6 +11,10 @@ namespace EmailFunctions.Providers.SendGrid;
 /// </summary>
 internal sealed class SendGridBody
 {
+    // SendGrid takes no empty file, and a recipient should not look in vain for one that the text speaks of: a blank line is what is
+    // nearest to nothing.
+    private static readonly FileContent Blank = FileContent.Of("\n"u8.ToArray());
+
     private readonly byte[] _head;
     private readonly List<(FileContent Content, byte[] Before, byte[] After)> _files = [];
     private readonly byte[] _tail;
@@ -23,7 +27,7 @@ internal sealed class SendGridBody
         _head = Encoding.UTF8.GetBytes(files.Count == 0 ? json : json[..^1] + ",\"attachments\":[");
         _tail = files.Count == 0 ? [] : "]}"u8.ToArray();
         foreach (var file in files)
-            _files.Add((file.Content, Encoding.UTF8.GetBytes(_files.Count == 0 ? "{\"content\":\"" : ",{\"content\":\""), After(file)));
+            _files.Add((file.Content.Length > 0 ? file.Content : Blank, Encoding.UTF8.GetBytes(_files.Count == 0 ? "{\"content\":\"" : ",{\"content\":\""), After(file)));
         Length = _head.Length + _tail.Length + _files.Sum(static file => file.Before.Length + Base64Stream.LengthOf(file.Content.Length) + file.After.Length);
     }
 

@@ -25,10 +25,11 @@ internal static partial class SendGridMessages
             From = new EmailAddress(MailAddress.Ascii(from), content.FromName ?? (content.FromEmail is null ? settings.FromName : null)),
             Personalizations = SendGridRecipients.Of(email),
             Subject = content.Subject,
-            // An empty text is refused.
-            PlainTextContent = content.Text is "" && content.Html is null or "" ? " " : content.Text,
+            // The package leaves out what is empty, and a message without content is refused.
+            PlainTextContent = content is { Text: null or "", Html: null or "" } ? " " : content.Text,
             HtmlContent = content.Html,
-            Headers = new Dictionary<string, string>(content.Headers) { ["Message-ID"] = $"<{email.Id.Unique}@{MailAddress.AsciiDomain(from)}>" },
+            // "Values must be ASCII" there, unlike everywhere else.
+            Headers = new Dictionary<string, string>(content.Headers.Select(static pair => KeyValuePair.Create(pair.Key, HeaderText.Encode(pair.Key, pair.Value)))) { ["Message-ID"] = $"<{email.Id.Unique}@{MailAddress.AsciiDomain(from)}>" },
             Categories = Categories(content),
             CustomArgs = CustomArguments(content),
         };

@@ -21,8 +21,6 @@ internal sealed class SendGridProvider(VendorCaller caller, SendGridOptions opti
         cancellationToken.ThrowIfCancellationRequested();
         if (account.Secrets.ApiKey is not { } key || !Secrets.IsKey(key))
             return SendGridAnswers.NoKey.ToResult("The account has no API key.");
-        if (email.Content.Attachments.Any(static file => file.Content.Length == 0))
-            return SendGridAnswers.EmptyFile.ToResult("A file is empty, which SendGrid does not take.");
         var body = new SendGridBody(email, account.Settings, options);
         using var request = Request(HttpMethod.Post, account.Settings, "v3/mail/send", key);
         request.Content = new StreamedContent(body.Length, body.WriteToAsync);

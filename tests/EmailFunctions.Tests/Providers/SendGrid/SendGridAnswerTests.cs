@@ -1,4 +1,3 @@
-using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.TestKit.Vendors;
@@ -23,7 +22,6 @@ public sealed class SendGridAnswerTests : AnswerContract
     [
         Provocation.Beforehand(NoKey, static account => account with { Secrets = ProviderSecrets.None }),
         Provocation.Beforehand(NoKey, static account => account with { Secrets = new ProviderSecrets { ApiKey = "two\r\nlines" } }),
-        Provocation.Beforehand("Not asked: a file is empty, which SendGrid does not take", static account => account, Emails.Small with { Attachments = [new("empty", "a/b", null, FileContent.Of(ReadOnlyMemory<byte>.Empty))] }),
         Provocation.Answer("202", Accepted),
         Provocation.Answer("202", VendorReply.Answer(202)),
         new("sandbox", "200 in sandbox mode: checked, and delivered to nobody", static _ => SendInSandboxAsync()),

@@ -1,9 +1,11 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EmailFunctions.Messages;
 using EmailFunctions.TestKit.Vendors;
 using EmailFunctions.Tests.Providers.Http;
 using EmailFunctions.Tests.Providers.Ses;
+using MimeKit.Utils;
 
 namespace EmailFunctions.Tests.Providers.SendGrid;
 
@@ -11,7 +13,7 @@ public sealed class SendGridProviderContractTests : VendorContract
 {
     private protected override (VendorReply Sent, VendorReply Healthy) Replies => (SendGridBench.Accepted, VendorReply.Answer(200, """{"scopes":["mail.send"]}"""));
 
-    // SendGrid takes neither empty files nor categories beyond ASCII.
+    // SendGrid takes neither empty files as they are nor categories beyond ASCII.
     private protected override EmailContent Rich => RichEmail.Content with
     {
         Attachments = [.. RichEmail.Content.Attachments.Where(static file => file.Content.Length > 0)],
@@ -27,7 +29,7 @@ public sealed class SendGridProviderContractTests : VendorContract
     {
         var json = request.Json();
         var envelope = json.GetProperty("personalizations")[0];
-        var headers = Pairs(json, "headers");
+        var headers = Pairs(json, "headers").ToDictionary(static pair => pair.Key, static pair => Rfc2047.DecodeText(Encoding.ASCII.GetBytes(pair.Value)));
         string[] to = [.. Addresses(envelope, "to")], cc = [.. Addresses(envelope, "cc")], bcc = [.. Addresses(envelope, "bcc")];
         return new ArrivedEmail
         {

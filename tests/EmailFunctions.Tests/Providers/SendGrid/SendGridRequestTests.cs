@@ -3,7 +3,9 @@ using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.TestKit.Vendors;
+using EmailFunctions.Tests.Providers.Mime;
 using EmailFunctions.Tests.Providers.Ses;
+using MimeKit.Utils;
 using Newtonsoft.Json.Linq;
 using NJsonSchema;
 
@@ -90,7 +92,7 @@ public sealed class SendGridRequestTests
             },
             "headers": {
               "type": "object",
-              "patternProperties": { "^(?!(?:[xX]-[sS][gG]-[eE]?[iI][dD]|[rR]eceived|DKIM-Signature|Content-Type|Content-Transfer-Encoding|To|From|Subject|Reply-To|C[cC]|B[cC][cC])$)[!-9;-~]+$": { "type": "string" } },
+              "patternProperties": { "^(?!(?:[xX]-[sS][gG]-[eE]?[iI][dD]|[rR]eceived|DKIM-Signature|Content-Type|Content-Transfer-Encoding|To|From|Subject|Reply-To|C[cC]|B[cC][cC])$)[!-9;-~]+$": { "type": "string", "pattern": "^[ -~]*$" } },
               "additionalProperties": false
             },
             "categories": { "type": "array", "maxItems": 10, "uniqueItems": true, "items": { "type": "string", "maxLength": 255, "pattern": "^[ -~]+$" } },
@@ -119,10 +121,43 @@ public sealed class SendGridRequestTests
         { Emails.Small, true },
         { Emails.Small with { Text = "" }, false },
         { Emails.Small with { Text = "", Html = "<p>" }, false },
+        { Emails.Small with { Text = null, Html = "" }, false },
+        { Emails.Small with { Text = "", Html = "" }, false },
         { Emails.Small with { To = ["info@bücher.example"], Tags = ["größe", "gr__e", "a"], Metadata = new Dictionary<string, string> { ["ü"] = "" } }, false },
         { Emails.Small with { Attachments = [new("a;b,c.txt", "text/plain; charset=utf-8", null, FileContent.Of("a"u8.ToArray()))] }, false },
         { Rich, false },
+        { RichEmail.Content, false },
     };
+
+    [Theory]
+    [MemberData(nameof(HeaderTextTests.Texts), MemberType = typeof(HeaderTextTests))]
+    public async Task A_header_is_one_line_of_ascii_that_is_read_as_it_was_given(string text)
+    {
+        await using var bench = await SendGridBench.StartAsync();
+        await bench.SendAsync(Emails.Small with { Headers = new Dictionary<string, string> { ["X-Custom"] = text } });
+        var sent = bench.Request().Json().GetProperty("headers").GetProperty("X-Custom").GetString()!;
+        Assert.Matches("^[ -~]+\\z", sent);
+        Assert.Equal(text, Rfc2047.DecodeText(Encoding.ASCII.GetBytes(sent)));
+    }
+
+    [Fact]
+    public async Task A_header_in_ascii_is_sent_as_it_is()
+    {
+        await using var bench = await SendGridBench.StartAsync();
+        var text = string.Join(' ', Enumerable.Repeat("<https://acme.example/leave?id=1>", 30));
+        await bench.SendAsync(Emails.Small with { Headers = new Dictionary<string, string> { ["List-Unsubscribe"] = text } });
+        Assert.Equal(text, bench.Request().Json().GetProperty("headers").GetProperty("List-Unsubscribe").GetString());
+    }
+
+    [Fact]
+    public async Task An_empty_file_goes_out_under_its_name_with_a_blank_line()
+    {
+        await using var bench = await SendGridBench.StartAsync();
+        var result = await bench.SendAsync(Emails.Small with { Attachments = [new("empty.csv", "text/csv", null, FileContent.Of(ReadOnlyMemory<byte>.Empty))] });
+        Assert.Equal(SendStatus.Sent, result.Status);
+        var file = bench.Request().Json().GetProperty("attachments")[0];
+        Assert.Equal(("empty.csv", "text/csv", "Cg=="), (file.GetProperty("filename").GetString(), file.GetProperty("type").GetString(), file.GetProperty("content").GetString()));
+    }
 
     [Fact]
     public async Task An_address_that_stands_twice_is_named_once_where_it_stands_first()
