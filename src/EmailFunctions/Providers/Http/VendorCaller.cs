@@ -14,10 +14,18 @@ internal sealed class VendorCaller(IHttpClientFactory clients, HttpProviderOptio
 {
     private const int MaxBodyBytes = 16 * 1024;
 
+    // Smaller ones lie on their way before an answer could stop them.
+    private const int LargeBytes = 1024 * 1024;
+
     /// <summary>Hands over a message.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled, and not handed over.</exception>
-    public Task<VendorAnswer> SendAsync(ProviderAccount account, HttpRequestMessage request, CancellationToken cancellationToken) =>
-        CallAsync(account, request, options.SendTimeout, cancellationToken);
+    public Task<VendorAnswer> SendAsync(ProviderAccount account, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        // A vendor that refuses by the headers alone may close while we write; its answer would be lost, and the call look like a broken connection.
+        if (request.Content?.Headers.ContentLength > LargeBytes)
+            request.Headers.ExpectContinue = true;
+        return CallAsync(account, request, options.SendTimeout, cancellationToken);
+    }
 
     /// <summary>Asks something.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
