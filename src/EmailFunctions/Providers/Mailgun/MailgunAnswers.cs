@@ -59,7 +59,7 @@ public static partial class MailgunAnswers
 
     private static bool IsRefusal(VendorAnswer answer) => answer.Status is >= 400 and < 500;
 
-    [GeneratedRegex(@"\b(recipients?|bytes|messages?|sending|account|plan|monthly|daily|hourly)( \w+)? limit\b|\blimit reached\b", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\b(recipients?|bytes|messages?|sending|account|plan|monthly|daily|hourly)( (?!size\b)\w+)? limit\b|(?<!\bsize )\blimit reached\b", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex Limit();
 
     [GeneratedRegex(@"\bfrom['’]? parameter\b", RegexOptions.IgnoreCase)]
