@@ -44,17 +44,21 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
         RuleFor(c => c.SmtpOauthRefreshToken).Text(1, MaxTokenLength);
         RuleFor(c => c.SmtpOauthScope).Text(1, 255);
         RuleFor(c => c.AwsRegion).Text(1, 50)
-            .Must(static region => region is null || IsLabel(region)).WithMessage("must be a region like eu-west-1");
+            .Must(static region => region is null || ProviderGrammar.IsAwsRegion(region)).WithMessage("must be a region like eu-west-1");
         RuleFor(c => c.AwsConfigurationSet).Text(1, 255);
-        RuleFor(c => c.AwsAccessKey).Text(1, MaxSecretLength);
+        Key(c => c.AwsAccessKey, MaxSecretLength);
         RuleFor(c => c.AwsSecretKey).Text(1, MaxSecretLength);
-        RuleFor(c => c.AwsSessionToken).Text(1, MaxTokenLength);
-        RuleFor(c => c.ApiKey).Text(1, MaxSecretLength);
+        Key(c => c.AwsSessionToken, MaxTokenLength);
+        Key(c => c.ApiKey, MaxSecretLength);
         RuleFor(c => c.MailgunDomain).Text(1, 255)
             .Must(static domain => domain is null || EmailAddress.IsValid("a@" + domain)).WithMessage("must be a domain like mg.example.com");
         RuleFor(c => c.FromEmail).Address();
         RuleFor(c => c.CostPerEmailUsd).Money();
     }
+
+    private void Key(System.Linq.Expressions.Expression<Func<ProviderFields, string?>> field, int maxLength) =>
+        RuleFor(field).Text(1, maxLength)
+            .Must(static key => key is null || ProviderGrammar.IsKey(key)).WithMessage("must be of ASCII characters that can be seen, without spaces");
 
     private void Endpoint(System.Linq.Expressions.Expression<Func<ProviderFields, string?>> field, bool allowHttp) =>
         RuleFor(field).Text(1, 255)
@@ -104,9 +108,6 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
 
     private void RequireSecret(string name, string message) =>
         RuleFor(c => c).Must(_ => _hasSecret(name)).OverridePropertyName(name).WithMessage(message);
-
-    private static bool IsLabel(string text) =>
-        text.Length > 0 && text.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && text[0] != '-' && text[^1] != '-';
 
     private static bool IsEndpoint(string text, bool allowHttp) =>
         // Uri trims spaces and escapes them.

@@ -101,7 +101,7 @@ internal static class SystemProviderSettings
     private static (ProviderSettings Settings, ProviderSecrets Secrets) ReadSes(SettingsReader reader, ProviderSettings common)
     {
         var region = reader.Text("AWS_REGION");
-        if (!SesEndpoint.HasRegion(region))
+        if (!ProviderGrammar.IsAwsRegion(region))
             reader.Reject("AWS_REGION", "must be a region like eu-west-1 when EMAIL_BACKEND is aws_ses");
         var (key, secret) = (reader.Text("AWS_ACCESS_KEY_ID"), reader.Text("AWS_SECRET_ACCESS_KEY"));
         if (key is null != secret is null)
@@ -114,7 +114,7 @@ internal static class SystemProviderSettings
     private static ProviderSecrets ReadKey(SettingsReader reader, string name)
     {
         var key = reader.Text(name);
-        if (!Secrets.IsKey(key))
+        if (!ProviderGrammar.IsKey(key))
             reader.Reject(name, "must be the account's key, without spaces, with this EMAIL_BACKEND");
         return new ProviderSecrets { ApiKey = key };
     }

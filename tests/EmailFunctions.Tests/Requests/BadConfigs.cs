@@ -65,6 +65,13 @@ internal static class BadConfigs
         yield return Config("an empty password", "smtp_password", ("smtp_username", "\"u\""), ("smtp_password", "\"\""));
         yield return Config("a region of 51", "aws_region", ("aws_region", Repeat('r', 51)));
         yield return Config("a region with a dot", "aws_region", ("aws_region", "\"eu.west\""));
+        yield return Config("a region that is no region's name", "aws_region", ("aws_region", "\"ireland\""));
+        yield return Config("a region in capitals", "aws_region", ("aws_region", "\"EU-WEST-1\""));
+        yield return Config("an access key with a space", "aws_access_key", ("aws_access_key", "\"canary7f3a \""));
+        yield return Config("a session token with a space", "aws_session_token", ("aws_session_token", "\"canary7f3a canary7f3a\""));
+        yield return Config("a key beyond ASCII", "api_key", ("api_key", "\"canary7f3a\u00fc\""));
+        yield return Config("a key with a space", "api_key", ("api_key", "\"Bearer canary7f3a\""));
+        yield return Config("an empty key", "api_key", ("api_key", "\"\""));
         yield return Config("a configuration set of 256", "aws_configuration_set", ("aws_configuration_set", Repeat('s', 256)));
         yield return Config("an endpoint without TLS", "api_endpoint", ("api_endpoint", "\"http://api.example.com\""));
         yield return Config("an endpoint with a user", "api_endpoint", ("api_endpoint", "\"https://u:canary7f3a@api.example.com\""));

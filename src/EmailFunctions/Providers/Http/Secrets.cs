@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace EmailFunctions.Providers.Http;
@@ -8,9 +7,6 @@ internal static class Secrets
 {
     // Shorter ones are rather a word of the answer.
     private const int MinLength = 8;
-
-    /// <summary>Whether a secret can be written in a header field at all (RFC 9110 section 5.5): anything else is no vendor's key.</summary>
-    public static bool IsKey([NotNullWhen(true)] string? secret) => secret is { Length: > 0 } && secret.All(static c => c is > ' ' and <= '~');
 
     /// <summary>The text without any of the account's secrets, in clear or as HTTP carries them.</summary>
     public static string Remove(string text, ProviderSecrets secrets)

@@ -21,7 +21,7 @@ internal sealed class MailgunProvider(VendorCaller caller, MailgunOptions option
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (account.Secrets.ApiKey is not { } key || !Secrets.IsKey(key))
+        if (account.Secrets.ApiKey is not { } key || !ProviderGrammar.IsKey(key))
             return MailgunAnswers.NoKey.ToResult("The account has no API key.");
         if (DomainOf(account.Settings, email.Content.FromEmail) is not { } domain)
             return MailgunAnswers.NoDomain.ToResult("Neither the configuration nor the message names a domain.");
@@ -33,7 +33,7 @@ internal sealed class MailgunProvider(VendorCaller caller, MailgunOptions option
 
     public async Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
     {
-        if (account.Secrets.ApiKey is not { } key || !Secrets.IsKey(key))
+        if (account.Secrets.ApiKey is not { } key || !ProviderGrammar.IsKey(key))
             return ProbeResult.Unhealthy(ErrorCategory.Auth, "The account has no API key.");
         if (DomainOf(account.Settings, null) is not { } domain)
             return ProbeResult.Unhealthy(ErrorCategory.Config, "The configuration names no domain.");

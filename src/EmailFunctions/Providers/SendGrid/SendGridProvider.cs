@@ -19,7 +19,7 @@ internal sealed class SendGridProvider(VendorCaller caller, SendGridOptions opti
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (account.Secrets.ApiKey is not { } key || !Secrets.IsKey(key))
+        if (account.Secrets.ApiKey is not { } key || !ProviderGrammar.IsKey(key))
             return SendGridAnswers.NoKey.ToResult("The account has no API key.");
         var body = new SendGridBody(email, account.Settings, options);
         using var request = Request(HttpMethod.Post, account.Settings, "v3/mail/send", key);
@@ -30,7 +30,7 @@ internal sealed class SendGridProvider(VendorCaller caller, SendGridOptions opti
 
     public async Task<ProbeResult> ProbeAsync(ProviderAccount account, CancellationToken cancellationToken)
     {
-        if (account.Secrets.ApiKey is not { } key || !Secrets.IsKey(key))
+        if (account.Secrets.ApiKey is not { } key || !ProviderGrammar.IsKey(key))
             return ProbeResult.Unhealthy(ErrorCategory.Auth, "The account has no API key.");
         using var request = Request(HttpMethod.Get, account.Settings, "v3/scopes", key);
         var answer = Read(await caller.ProbeAsync(account, request, cancellationToken));

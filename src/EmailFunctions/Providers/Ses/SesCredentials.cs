@@ -17,7 +17,7 @@ internal sealed class SesCredentials(SesOptions options, TimeProvider time)
     /// <exception cref="CredentialsUnavailableException">The service's own can't be had now.</exception>
     public async Task<ImmutableCredentials?> FindAsync(ProviderSecrets secrets, CancellationToken cancellationToken)
     {
-        if (secrets is { AwsAccessKey: { } key, AwsSecretKey: { Length: > 0 } secret } && Secrets.IsKey(key) && (secrets.AwsSessionToken is not { } token || Secrets.IsKey(token)))
+        if (secrets is { AwsAccessKey: { } key, AwsSecretKey: { Length: > 0 } secret } && ProviderGrammar.IsKey(key) && (secrets.AwsSessionToken is not { } token || ProviderGrammar.IsKey(token)))
             return new ImmutableCredentials(key, secret, secrets.AwsSessionToken);
         return options.AllowDefaultCredentials && secrets is { AwsAccessKey: null, AwsSecretKey: null } ? await FindOwnAsync(cancellationToken) : null;
     }

@@ -76,7 +76,7 @@ internal sealed class SesProvider(VendorCaller caller, SesCredentials credential
     private async Task<(ImmutableCredentials? Key, AnswerRow? Failure)> FindKeyAsync(ProviderAccount account, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!SesEndpoint.HasRegion(account.Settings.AwsRegion))
+        if (!ProviderGrammar.IsAwsRegion(account.Settings.AwsRegion))
             return (null, SesAnswers.NoRegion);
         try
         {

@@ -95,7 +95,7 @@ public sealed class SesRequestTests
     [InlineData("cn-north-1", "https://email.cn-north-1.amazonaws.com.cn/v2/email/account")]
     public void Each_region_has_its_own_host(string region, string address)
     {
-        Assert.True(SesEndpoint.HasRegion(region));
+        Assert.True(ProviderGrammar.IsAwsRegion(region));
         Assert.Equal(address, SesEndpoint.Of(new() { Type = ProviderType.AwsSes, AwsRegion = region }, "v2/email/account").ToString());
     }
 
