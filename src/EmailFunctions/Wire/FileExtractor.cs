@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Text;
-using System.Text.Json;
 using EmailFunctions.Spooling;
 using EmailFunctions.Storage;
 
@@ -17,30 +15,13 @@ namespace EmailFunctions.Wire;
 /// <param name="rest">Gets the body without them.</param>
 internal sealed class FileExtractor(IReadOnlyList<string> path, Spool spool, BodyBuffer rest) : IDisposable
 {
-    // Six for each character of a name that is written in escapes.
-    private const int MaxKeyBytes = 100;
-
     private static readonly SearchValues<byte> Structure = SearchValues.Create("{}[]\",:"u8);
     private static readonly SearchValues<byte> EndOfRun = SearchValues.Create([(byte)'"', (byte)'\\', .. Enumerable.Range(0, ' ').Select(static code => (byte)code)]);
 
-    private readonly byte[][] _names = [.. path.Select(static name => Encoding.UTF8.GetBytes(name))];
+    private readonly JsonWay _way = new(path);
     private readonly JsonEscape _escape = new();
-    private readonly byte[] _key = new byte[MaxKeyBytes];
     private Base64Decoder? _decoder;
     private State _state;
-    private int _keyLength;
-
-    // How deep the text stands, and how much of that, from the outermost object on, is the way to a file: by turns an object and an array.
-    private int _depth;
-    private int _onPath;
-
-    // Of an object on the path: whether a name may come, whether it was the path's, and whether the value that comes is of that name.
-    private bool _expectsKey;
-    private bool _isPathKey;
-    private bool _isPathValue;
-
-    // Of an object that has a file: whether it has come. Another one of the same name is refused, whatever it holds.
-    private bool _hasFile;
     private long _fileLength;
 
     private enum State
@@ -60,10 +41,6 @@ internal sealed class FileExtractor(IReadOnlyList<string> path, Spool spool, Bod
 
     /// <summary>What is missing in the rest.</summary>
     public Omissions Omissions { get; } = new();
-
-    private bool IsOnPath => _onPath == _depth;
-
-    private bool IsInPathObject => IsOnPath && _depth % 2 == 1;
 
     /// <summary>Takes the next bytes of the body.</summary>
     /// <exception cref="StoreUnavailableException">The spool can't be written.</exception>
@@ -103,7 +80,7 @@ internal sealed class FileExtractor(IReadOnlyList<string> path, Spool spool, Bod
         var next = _state == State.Outside ? utf8.IndexOfAny(Structure) : utf8.IndexOfAny((byte)'"', (byte)'\\');
         var run = next < 0 ? utf8 : utf8[..(next + 1)];
         if (_state == State.Key)
-            KeepKey(run);
+            _way.KeepKey(run);
         if (next >= 0)
             Meet(utf8[next]);
         return run.Length;
@@ -112,7 +89,7 @@ internal sealed class FileExtractor(IReadOnlyList<string> path, Spool spool, Bod
     private int StepEscaped(byte escaped)
     {
         if (_state == State.KeyEscape)
-            KeepKey([escaped]);
+            _way.KeepKey([escaped]);
         _state = _state == State.KeyEscape ? State.Key : State.Text;
         return 1;
     }
@@ -121,97 +98,33 @@ internal sealed class FileExtractor(IReadOnlyList<string> path, Spool spool, Bod
     {
         if (mark == '\\')
             _state = _state == State.Key ? State.KeyEscape : State.TextEscape;
-        else if (_state == State.Key)
-            EndKey();
-        else if (_state == State.Text)
-            _state = State.Outside;
+        else if (_state is State.Key or State.Text)
+            EndString();
+        else if (mark == '"')
+            BeginString();
         else
-            MeetStructure(mark);
-    }
-
-    private void MeetStructure(byte mark)
-    {
-        switch (mark)
-        {
-            case (byte)'"':
-                BeginString();
-                break;
-            case (byte)'{' or (byte)'[':
-                Enter(mark);
-                break;
-            case (byte)'}' or (byte)']':
-                Leave();
-                break;
-            case (byte)':':
-                (_isPathValue, _isPathKey) = (_isPathKey, false);
-                break;
-            default:
-                (_isPathValue, _isPathKey, _expectsKey) = (false, false, true);
-                break;
-        }
-    }
-
-    private void Enter(byte mark)
-    {
-        var fits = _depth % 2 == 0 ? mark == '{' : mark == '[' && _isPathValue && _depth / 2 < _names.Length - 1;
-        if (IsOnPath && fits)
-            (_onPath, _hasFile) = (_onPath + 1, false);
-        _depth++;
-        (_isPathValue, _isPathKey, _expectsKey) = (false, false, true);
-    }
-
-    private void Leave()
-    {
-        if (IsOnPath && _onPath > 0)
-            _onPath--;
-        _depth = Math.Max(_depth - 1, 0);
-        (_isPathValue, _isPathKey, _expectsKey) = (false, false, false);
+            _way.Meet(mark);
     }
 
     private void BeginString()
     {
-        if (IsInPathObject && _expectsKey)
+        _state = _way.BeginString() switch
         {
-            (_state, _keyLength, _expectsKey) = (State.Key, 0, false);
+            JsonStringKind.Key => State.Key,
+            JsonStringKind.Goal => State.File,
+            _ => State.Text,
+        };
+        if (_state != State.File)
             return;
-        }
-
-        var isFile = _isPathValue && IsInPathObject && _depth / 2 == _names.Length - 1 && !_hasFile;
-        _isPathValue = false;
-        _state = isFile ? State.File : State.Text;
-        if (!isFile)
-            return;
-        (_hasFile, _fileLength) = (true, 0);
+        _fileLength = 0;
         (_decoder ??= new Base64Decoder(spool)).Begin();
     }
 
-    // With the quotation mark at its end. Of a name that is too long to be one of the path's only that is known.
-    private void KeepKey(ReadOnlySpan<byte> bytes)
+    private void EndString()
     {
-        var room = _key.AsSpan(Math.Min(_keyLength, MaxKeyBytes));
-        bytes[..Math.Min(bytes.Length, room.Length)].CopyTo(room);
-        _keyLength += bytes.Length;
-    }
-
-    private void EndKey()
-    {
+        if (_state == State.Key)
+            _way.EndKey();
         _state = State.Outside;
-        _isPathKey = _keyLength <= MaxKeyBytes && IsName(_key.AsSpan(0, _keyLength - 1), _names[_depth / 2]);
-    }
-
-    private static bool IsName(ReadOnlySpan<byte> key, ReadOnlySpan<byte> name)
-    {
-        if (!key.Contains((byte)'\\'))
-            return key.SequenceEqual(name);
-        try
-        {
-            var reader = new Utf8JsonReader([(byte)'"', .. key, (byte)'"']);
-            return reader.Read() && reader.ValueTextEquals(name);
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            return false;
-        }
     }
 
     private int TakeFile(ReadOnlySpan<byte> utf8)

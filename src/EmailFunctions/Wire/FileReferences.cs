@@ -20,12 +20,12 @@ internal sealed class FileReferences : JsonConverter<SpoolSlice>
 
     // The serialiser gives a converter no room for what belongs to one call. A body is parsed on one thread, without a break.
     [ThreadStatic]
-    private static IReadOnlyList<SpoolSlice>? files;
+    private static IReadOnlyList<SpoolSlice>? _files;
 
     /// <summary>References are to these until the answer is disposed of.</summary>
     public static Scope To(IReadOnlyList<SpoolSlice> extracted)
     {
-        files = extracted;
+        _files = extracted;
         return default;
     }
 
@@ -43,8 +43,8 @@ internal sealed class FileReferences : JsonConverter<SpoolSlice>
         reader.TokenType == JsonTokenType.String
             && reader.GetString() is [(char)Mark, .. var number]
             && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            && index < files?.Count
-            ? files[index]
+            && index < _files?.Count
+            ? _files[index]
             : throw new JsonException();
 
     public override void Write(Utf8JsonWriter writer, SpoolSlice value, JsonSerializerOptions options) => throw new NotSupportedException("Files are only read.");
@@ -54,7 +54,7 @@ internal sealed class FileReferences : JsonConverter<SpoolSlice>
     {
         // Part of the pattern of a using.
 #pragma warning disable CA1822
-        public void Dispose() => files = null;
+        public void Dispose() => _files = null;
 #pragma warning restore CA1822
     }
 }
