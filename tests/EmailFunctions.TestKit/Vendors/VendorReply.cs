@@ -16,7 +16,7 @@ public sealed record VendorReply
     /// <summary>Header fields of the answer.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>How many bytes of the body are read before it is answered, or the connection cut or held; null: all.</summary>
+    /// <summary>How many bytes of the body are read before the connection is cut or held; null: all.</summary>
     internal long? ReadUpTo { get; private init; }
 
     internal bool IsCut { get; private init; }
@@ -29,11 +29,6 @@ public sealed record VendorReply
     /// <param name="headers">Header fields.</param>
     public static VendorReply Answer(int status, string body = "", params (string Name, string Value)[] headers) =>
         new() { Status = status, Body = body, Headers = headers.ToDictionary(static header => header.Name, static header => header.Value) };
-
-    /// <summary>Answers by the header fields alone, and closes the connection without having read the body.</summary>
-    /// <param name="status">The status.</param>
-    /// <param name="body">The body of the answer.</param>
-    public static VendorReply AnswerBeforeBody(int status, string body = "") => Answer(status, body, ("Connection", "close")) with { ReadUpTo = 0 };
 
     /// <summary>Closes the connection after so many bytes of the body.</summary>
     /// <param name="bytes">How many are read.</param>

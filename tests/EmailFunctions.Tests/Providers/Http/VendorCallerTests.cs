@@ -159,7 +159,8 @@ public sealed class VendorCallerTests
         var hold = new VendorHold();
         await using var bench = await SesBench.StartAsync(VendorReply.HangDuringUpload(hold));
         using var cancelling = new CancellationTokenSource();
-        var sending = bench.Provider.SendAsync(Emails.Outgoing(Large(24 * 1024 * 1024)), bench.Account, cancelling.Token);
+        var large = Emails.Small with { Attachments = [new("large.bin", "application/octet-stream", null, FileContent.Of(new byte[24 * 1024 * 1024]))] };
+        var sending = bench.Provider.SendAsync(Emails.Outgoing(large), bench.Account, cancelling.Token);
         await hold.WaitForArrivalsAsync(1, VendorBench.Limit, Token);
         await cancelling.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
@@ -179,28 +180,6 @@ public sealed class VendorCallerTests
         var result = await sending;
         Assert.Equal((SendStatus.Unknown, ErrorCategory.Timeout), (result.Status, result.Category));
         hold.Release();
-    }
-
-    [Theory]
-    [InlineData(401, SendStatus.Misconfigured, ErrorCategory.Auth)]
-    [InlineData(413, SendStatus.Permanent, ErrorCategory.Content)]
-    [InlineData(429, SendStatus.Throttled, ErrorCategory.RateLimited)]
-    [InlineData(504, SendStatus.Transient, ErrorCategory.ProviderUnavailable)]
-    public async Task A_large_message_that_is_refused_by_its_headers_alone_is_not_handed_over_and_the_answer_counts(int status, SendStatus expected, ErrorCategory category)
-    {
-        await using var bench = await SesBench.StartAsync(VendorReply.AnswerBeforeBody(status, """{"message":"No."}"""));
-        var result = await bench.SendAsync(Large(24 * 1024 * 1024));
-        Assert.Equal((expected, category, $"{status} No."), (result.Status, result.Category, result.Answer));
-    }
-
-    [Theory]
-    [InlineData(500 * 1024, false)]
-    [InlineData(2 * 1024 * 1024, true)]
-    public async Task Only_a_large_message_waits_for_the_vendor_to_want_its_body(int bytes, bool waits)
-    {
-        await using var bench = await SesBench.StartAsync();
-        Assert.Equal(SendStatus.Sent, (await bench.SendAsync(Large(bytes))).Status);
-        Assert.Equal(waits ? "100-continue" : null, bench.Request().Headers.GetValueOrDefault("expect"));
     }
 
     [Fact]
@@ -224,8 +203,6 @@ public sealed class VendorCallerTests
         await Assert.ThrowsAsync<InvalidDataException>(() => bench.SendAsync(email));
         Assert.Empty(bench.Server.Requests);
     }
-
-    private static EmailContent Large(int bytes) => Emails.Small with { Attachments = [new("large.bin", "application/octet-stream", null, FileContent.Of(new byte[bytes]))] };
 
     private static async Task ReadRequestAsync(TcpClient client)
     {
