@@ -1,7 +1,5 @@
 using EmailFunctions.Configs;
 using EmailFunctions.Providers;
-using EmailFunctions.Providers.Http;
-using EmailFunctions.Providers.Ses;
 using EmailFunctions.Tenants;
 using EmailFunctions.Validation;
 

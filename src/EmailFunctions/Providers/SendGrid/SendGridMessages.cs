@@ -28,7 +28,7 @@ internal static partial class SendGridMessages
             // The package leaves out what is empty, and a message without content is refused.
             PlainTextContent = content is { Text: null or "", Html: null or "" } ? " " : content.Text,
             HtmlContent = content.Html,
-            // "Values must be ASCII" there, unlike everywhere else.
+            // Unlike the other fields, these are left to us to encode.
             Headers = new Dictionary<string, string>(content.Headers.Select(static pair => KeyValuePair.Create(pair.Key, HeaderText.Encode(pair.Key, pair.Value)))) { ["Message-ID"] = $"<{email.Id.Unique}@{MailAddress.AsciiDomain(from)}>" },
             Categories = Categories(content),
             CustomArgs = CustomArguments(content),
