@@ -62,7 +62,8 @@ internal sealed partial record SmtpAnswer(SmtpEvent Event, SmtpPhase Phase, int 
     /// <summary>For the operator.</summary>
     public string Words => Event == SmtpEvent.Reply ? string.Create(CultureInfo.InvariantCulture, $"{Code} {Text}") : Text;
 
-    public static SmtpAnswer Reply(SmtpPhase phase, SmtpResponse response) => new(SmtpEvent.Reply, phase, (int)response.StatusCode, response.Response);
+    /// <summary>A reply to RCPT.</summary>
+    public static SmtpAnswer ToRecipient(int code, string text) => new(SmtpEvent.Reply, PhaseOf(text), code, text);
 
     /// <summary>A failure before there was mail: the server has not seen the message, so it can't have refused that.</summary>
     public static SmtpAnswer OfOpening(Exception exception) => exception switch
@@ -81,6 +82,7 @@ internal sealed partial record SmtpAnswer(SmtpEvent Event, SmtpPhase Phase, int 
     /// <param name="watch">What was seen on the connection.</param>
     public static SmtpAnswer OfSending(Exception exception, SmtpWatch watch) => exception switch
     {
+        SmtpCommandException { ErrorCode: SmtpErrorCode.RecipientNotAccepted } refusal => ToRecipient((int)refusal.StatusCode, refusal.Message),
         SmtpCommandException refusal => new(SmtpEvent.Reply, PhaseOf(refusal.ErrorCode), (int)refusal.StatusCode, refusal.Message),
         ServiceNotAuthenticatedException => new(SmtpEvent.Reply, SmtpPhase.Sender, (int)SmtpStatusCode.AuthenticationRequired, exception.Message),
         _ when watch.IsHandedOver => OfAny(exception, watch.Phase) with { IsHandedOver = true, Text = "The connection was lost before the server's answer." },
@@ -109,12 +111,23 @@ internal sealed partial record SmtpAnswer(SmtpEvent Event, SmtpPhase Phase, int 
     private static SmtpPhase PhaseOf(SmtpErrorCode error) => error switch
     {
         SmtpErrorCode.SenderNotAccepted => SmtpPhase.Sender,
-        SmtpErrorCode.RecipientNotAccepted => SmtpPhase.Recipient,
         SmtpErrorCode.MessageNotAccepted => SmtpPhase.Answer,
         _ => SmtpPhase.Data,
     };
 
+    // Postfix puts off what it has against the client or the sender until somebody is named whom it would have sent to.
+    private static SmtpPhase PhaseOf(string text) =>
+        AboutClient().IsMatch(text) ? SmtpPhase.Greeting
+        : AboutSender().IsMatch(text) ? SmtpPhase.Sender
+        : SmtpPhase.Recipient;
+
     private static int Number(Group group) => int.Parse(group.ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("(client host|helo command) rejected", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    private static partial Regex AboutClient();
+
+    [GeneratedRegex("sender address rejected", RegexOptions.IgnoreCase)]
+    private static partial Regex AboutSender();
 
     // As MailKit words it where it was told which mechanism to use.
     [GeneratedRegex(@"^(?<code>\d{3}): (?<text>.*)", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]

@@ -74,18 +74,18 @@ internal static partial class SmtpAnswers
         new("5xx to AUTH", Misconfigured, Auth, static answer => answer is { Phase: SmtpPhase.Auth, Code: >= 500 }),
         new("A refusal to relay, to RCPT", Misconfigured, Config, static answer => answer.Phase == SmtpPhase.Recipient && IsRefusal(answer) && NoRelay().IsMatch(answer.Text)),
         new("454, other than to STARTTLS", Throttled, RateLimited, static answer => answer.Code == 454 && answer.Phase != SmtpPhase.Greeting),
-        new("4xx before MAIL", Transient, ProviderUnavailable, static answer => answer.Phase <= SmtpPhase.Auth && IsForNow(answer)),
-        new("5xx before MAIL", Misconfigured, Config, static answer => answer is { Phase: <= SmtpPhase.Auth, Code: >= 500 }),
+        new("4xx before MAIL, or to RCPT about the client (`Client host rejected`)", Transient, ProviderUnavailable, static answer => answer.Phase <= SmtpPhase.Auth && IsForNow(answer)),
+        new("5xx before MAIL, or to RCPT about the client", Misconfigured, Config, static answer => answer is { Phase: <= SmtpPhase.Auth, Code: >= 500 }),
         new("x.3.4, x.2.3 other than to RCPT, or 552 to MAIL or after the content", Permanent, Content, static answer => answer.Code >= 500 && IsAboutSize(answer)),
     ];
 
     private static IEnumerable<Rule> AboutSender() =>
     [
-        new("4xx to MAIL", Transient, ProviderUnavailable, static answer => answer.Phase == SmtpPhase.Sender && IsForNow(answer)),
+        new("4xx to MAIL, or to RCPT about the sender (`Sender address rejected`)", Transient, ProviderUnavailable, static answer => answer.Phase == SmtpPhase.Sender && IsForNow(answer)),
         // Policy: this account may not send as this sender. Another provider, or another configuration, may.
-        new("5xx with 5.7.y to MAIL", Misconfigured, Config, static answer => answer is { Phase: SmtpPhase.Sender, Code: >= 500 } && answer.IsAbout(7)),
+        new("5xx with 5.7.y to MAIL, or to RCPT about the sender", Misconfigured, Config, static answer => answer is { Phase: SmtpPhase.Sender, Code: >= 500 } && answer.IsAbout(7)),
         // The address itself: other messages may have another, so nothing is held for it.
-        new("5xx to MAIL", Permanent, Config, static answer => answer is { Phase: SmtpPhase.Sender, Code: >= 500 }),
+        new("5xx to MAIL, or to RCPT about the sender", Permanent, Config, static answer => answer is { Phase: SmtpPhase.Sender, Code: >= 500 }),
     ];
 
     private static IEnumerable<Rule> AboutRecipient() =>

@@ -100,7 +100,7 @@ internal sealed class SmtpConnection : SmtpClient
             base.OnRecipientNotAccepted(message, mailbox, response);
         // Where commands are pipelined, those after a refused sender are refused for that.
         if (SenderAccepted)
-            _recipients.Add(mailbox.Address, SmtpAnswer.Reply(SmtpPhase.Recipient, response));
+            _recipients.Add(mailbox.Address, SmtpAnswer.ToRecipient((int)response.StatusCode, response.Response));
     }
 
     protected override void OnNoRecipientsAccepted(MimeMessage message)

@@ -18,12 +18,12 @@ public sealed class SmtpAnswerTests
     private const string AuthRefused = "5xx to AUTH";
     private const string Relay = "A refusal to relay, to RCPT";
     private const string Code454 = "454, other than to STARTTLS";
-    private const string OpeningForNow = "4xx before MAIL";
-    private const string OpeningForGood = "5xx before MAIL";
+    private const string OpeningForNow = "4xx before MAIL, or to RCPT about the client (`Client host rejected`)";
+    private const string OpeningForGood = "5xx before MAIL, or to RCPT about the client";
     private const string Size = "x.3.4, x.2.3 other than to RCPT, or 552 to MAIL or after the content";
-    private const string SenderForNow = "4xx to MAIL";
-    private const string SenderPolicy = "5xx with 5.7.y to MAIL";
-    private const string SenderForGood = "5xx to MAIL";
+    private const string SenderForNow = "4xx to MAIL, or to RCPT about the sender (`Sender address rejected`)";
+    private const string SenderPolicy = "5xx with 5.7.y to MAIL, or to RCPT about the sender";
+    private const string SenderForGood = "5xx to MAIL, or to RCPT about the sender";
     private const string RecipientSystem = "4xx with 4.3.y to RCPT";
     private const string RecipientForNow = "4xx to RCPT";
     private const string RecipientForGood = "5xx to RCPT";
@@ -87,6 +87,11 @@ public sealed class SmtpAnswerTests
         { SmtpStage.RcptTo, "454 4.7.1 Relay access denied", Relay },
         { SmtpStage.RcptTo, "554 5.7.1 Relay access denied", Relay },
         { SmtpStage.RcptTo, "550 relay not permitted", Relay },
+        { SmtpStage.RcptTo, "450 4.7.1 Client host rejected: cannot find your hostname", OpeningForNow },
+        { SmtpStage.RcptTo, "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied", OpeningForGood },
+        { SmtpStage.RcptTo, "450 4.1.8 Sender address rejected: Domain not found", SenderForNow },
+        { SmtpStage.RcptTo, "550 5.1.8 Sender address rejected: Domain not found", SenderForGood },
+        { SmtpStage.RcptTo, "553 5.7.1 Sender address rejected: not owned by user", SenderPolicy },
         { SmtpStage.RcptTo, "550 5.1.1 nobody", RecipientForGood },
         { SmtpStage.RcptTo, "550 5.4.5 Daily user sending limit exceeded", Quota },
         { SmtpStage.RcptTo, "550 5.7.1 not from you", RecipientForGood },
@@ -148,7 +153,8 @@ public sealed class SmtpAnswerTests
     public async Task A_reply_means_what_its_row_says(SmtpStage stage, string reply, string row)
     {
         var expected = Assert.Single(SmtpAnswers.Answers, answer => answer.Answer == row);
-        Assert.Same(expected, SmtpAnswers.RowOf(new SmtpAnswer(SmtpEvent.Reply, PhaseOf(stage), int.Parse(reply[..3], CultureInfo.InvariantCulture), reply[4..])));
+        var (code, text) = (int.Parse(reply[..3], CultureInfo.InvariantCulture), reply[4..]);
+        Assert.Same(expected, SmtpAnswers.RowOf(stage == SmtpStage.RcptTo ? SmtpAnswer.ToRecipient(code, text) : new SmtpAnswer(SmtpEvent.Reply, PhaseOf(stage), code, text)));
         var result = await FaultAsync(stage, SmtpFault.Reply(reply));
         Assert.Equal((expected.Status, expected.Category, reply), (result.Status, result.Category, result.Answer));
         Assert.Equal(row == Quota ? TimeSpan.FromMinutes(15) : null, result.RetryAfter);
@@ -174,7 +180,6 @@ public sealed class SmtpAnswerTests
     {
         SmtpStage.Auth => SmtpPhase.Auth,
         SmtpStage.MailFrom => SmtpPhase.Sender,
-        SmtpStage.RcptTo => SmtpPhase.Recipient,
         SmtpStage.Data => SmtpPhase.Data,
         SmtpStage.EndOfData => SmtpPhase.Answer,
         _ => SmtpPhase.Greeting,

@@ -58,19 +58,24 @@ internal sealed partial class PostfixFolder
         {
             sed -n "s/.*) [^ZX] [0-9]* $master .*/alive/p" /proc/[0-9]*/stat 2>/dev/null | grep -q alive
         }
+        # Master holds a lock on the file, which keeps .NET from reading it.
+        master_pid()
+        {
+            pid="$root/queue/pid/master.pid"
+            test ! -e "$pid" || sed -n 's/^ *\([0-9][0-9]*\).*/\1/p;1q' "$pid"
+        }
         chown -R 65534:65534 "$root/mail" && chown postfix "$root/sasldb" || exit
         run 30 start
         code=$?
         if test $code -eq 0
         then
-            echo started >&3
+            echo "started $(master_pid)" >&3
             read -r end
         else
             echo "postfix start ended with $code (124: it hung)"
         fi
         exec 3>&-
-        pid="$root/queue/pid/master.pid"
-        master=$(test ! -e "$pid" || sed -n 's/^ *\([0-9][0-9]*\).*/\1/p;1q' "$pid")
+        master=$(master_pid)
         if test -n "$master" && run 5 status
         then
             run 5 abort
@@ -95,18 +100,21 @@ internal sealed partial class PostfixFolder
         OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private PostfixFolder(string root)
+    private readonly int _policyPort;
+
+    private PostfixFolder(string root, int policyPort)
     {
         Root = root;
+        _policyPort = policyPort;
         Password = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        Ports = FreePorts(3);
+        Ports = FreePorts(7);
     }
 
     public string Root { get; }
 
     public string Password { get; }
 
-    /// <summary>Plain, STARTTLS and implicit TLS, in this order.</summary>
+    /// <summary>Plain, STARTTLS, implicit TLS, and those of a server that is small, that takes few connections, that greylists and that is slow, in this order.</summary>
     public int[] Ports { get; }
 
     public string CertificateFile => Path.Combine(Root, "certificate.pem");
@@ -124,9 +132,9 @@ internal sealed partial class PostfixFolder
     private string SaslDatabase => Path.Combine(Root, "sasldb");
 
     [SupportedOSPlatform("linux")]
-    public static PostfixFolder Create()
+    public static PostfixFolder Create(int policyPort)
     {
-        var folder = new PostfixFolder(Directory.CreateTempSubdirectory("postfix-").FullName);
+        var folder = new PostfixFolder(Directory.CreateTempSubdirectory("postfix-").FullName, policyPort);
         try
         {
             folder.Fill();
@@ -201,7 +209,8 @@ internal sealed partial class PostfixFolder
             Directory.Delete(Root, recursive: true);
     }
 
-    private static int[] FreePorts(int count)
+    /// <summary>So many ports that nobody listens on.</summary>
+    public static int[] FreePorts(int count)
     {
         // All are held at once, so that no port is handed out twice.
         var holders = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
@@ -257,29 +266,11 @@ internal sealed partial class PostfixFolder
     private void WriteCertificate()
     {
         using var key = RSA.Create(2048);
-        using var certificate = SelfSign(key);
+        using var certificate = LoopbackCertificate.SelfSign(key);
         Write(Path.GetFileName(CertificateFile), certificate.ExportCertificatePem() + "\n");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
         using var writer = new StreamWriter(KeyFile, options);
         writer.Write(key.ExportPkcs8PrivateKeyPem() + "\n");
-    }
-
-    private static X509Certificate2 SelfSign(RSA key)
-    {
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(
-            X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
-
-        // A day of room on either side covers a clock that is set while the tests run.
-        var now = TimeProvider.System.GetUtcNow();
-        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));
     }
 
     private string SmtpdConf() => $"""
@@ -316,6 +307,8 @@ internal sealed partial class PostfixFolder
         default_transport = error:no delivery elsewhere
         relay_domains =
         smtpd_relay_restrictions = reject_unauth_destination
+        refusals = check_recipient_access inline:{ { refused@{{PostfixServer.Domain}} = 550 5.1.1 nobody of that name }, { deferred@{{PostfixServer.Domain}} = 450 4.2.0 busy } }
+        smtpd_recipient_restrictions = $refusals
         virtual_mailbox_domains = {{PostfixServer.Domain}}
         virtual_mailbox_base = {{Root}}/mail
         virtual_mailbox_maps = inline:{ { @{{PostfixServer.Domain}} = all/ } }
@@ -359,6 +352,9 @@ internal sealed partial class PostfixFolder
 
         """;
 
+    // Postfix's way to give an option that has spaces.
+    private static string Braced(string option) => "{ " + option + " }";
+
     private string MasterCf() => $"""
         127.0.0.1:{Ports[0]} inet n - n - - smtpd
           -o smtpd_tls_security_level=none
@@ -370,6 +366,19 @@ internal sealed partial class PostfixFolder
           -o smtpd_tls_wrappermode=yes
           -o smtpd_sasl_auth_enable=yes
           -o smtpd_client_restrictions=permit_sasl_authenticated,reject
+        127.0.0.1:{Ports[3]} inet n - n - - smtpd
+          -o smtpd_tls_security_level=none
+          -o message_size_limit={IRealMailServer.SmallBytes}
+        127.0.0.1:{Ports[4]} inet n - n - - smtpd
+          -o smtpd_tls_security_level=none
+          -o smtpd_client_connection_count_limit={IRealMailServer.FewConnections}
+          -o smtpd_client_event_limit_exceptions=
+        127.0.0.1:{Ports[5]} inet n - n - - smtpd
+          -o smtpd_tls_security_level=none
+          -o {Braced($"smtpd_recipient_restrictions = $refusals, check_policy_service inet:127.0.0.1:{_policyPort}")}
+        127.0.0.1:{Ports[6]} inet n - n - - smtpd
+          -o smtpd_tls_security_level=none
+          -o {Braced("smtpd_end_of_data_restrictions = sleep 60")}
         postlog unix-dgram n - n - 1 postlogd
         cleanup unix n - n - 0 cleanup
         qmgr unix n - n 300 1 qmgr

@@ -21,7 +21,7 @@ namespace EmailFunctions.Tests.Support;
 /// Postfix is stopped and its folder removed by <see cref="DisposeAsync"/>, and also when the test process dies
 /// without reaching it.
 /// </remarks>
-public sealed partial class PostfixServer : IAsyncDisposable
+public sealed partial class PostfixServer : IRealMailServer
 {
     /// <summary>The one domain that mail is taken for; a recipient elsewhere is refused with 554.</summary>
     public const string Domain = "example.test";
@@ -41,12 +41,16 @@ public sealed partial class PostfixServer : IAsyncDisposable
 
     private readonly PostfixFolder _folder;
     private readonly Process _guard;
+    private readonly GreylistPolicy _greylist;
+    private readonly int _master;
     private readonly ConcurrentDictionary<string, string> _recipients = new(StringComparer.Ordinal);
     private int _disposed;
 
-    private PostfixServer(PostfixFolder folder, Process guard)
+    private PostfixServer(PostfixFolder folder, Process guard, GreylistPolicy greylist, int master)
     {
         _folder = folder;
+        _master = master;
+        _greylist = greylist;
         _guard = guard;
         Certificate = X509CertificateLoader.LoadCertificateFromFile(folder.CertificateFile);
     }
@@ -63,6 +67,18 @@ public sealed partial class PostfixServer : IAsyncDisposable
     /// The loopback port (127.0.0.1) that speaks TLS from the first byte and takes mail only once logged in.
     /// </summary>
     public int ImplicitTlsPort => _folder.Ports[2];
+
+    /// <summary>As <see cref="PlainPort"/>, for messages of at most <see cref="IRealMailServer.SmallBytes"/>.</summary>
+    public int SmallPort => _folder.Ports[3];
+
+    /// <summary>As <see cref="PlainPort"/>, for <see cref="IRealMailServer.FewConnections"/> at once.</summary>
+    public int FewPort => _folder.Ports[4];
+
+    /// <summary>As <see cref="PlainPort"/>, and puts off each recipient once.</summary>
+    public int GreyPort => _folder.Ports[5];
+
+    /// <summary>As <see cref="PlainPort"/>, and thinks for a minute before it answers to the content.</summary>
+    public int SlowPort => _folder.Ports[6];
 
     /// <summary>The name to log in with, by PLAIN or LOGIN.</summary>
     public string Username { get; } = PostfixFolder.Username;
@@ -164,6 +180,10 @@ public sealed partial class PostfixServer : IAsyncDisposable
     /// <returns>The log, one event a line; empty when nothing was logged.</returns>
     public string ReadLog() => PostfixFolder.ReadIfThere(_folder.LogFile);
 
+    // A service whose processes die before they have served anybody is left alone for a minute, so the others' live.
+    void IRealMailServer.KillSessions(int port) =>
+        ProcessTable.KillChildren(_master, "smtpd", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
+
     /// <summary>Stops Postfix, waits until all of its processes are gone and removes its folder. Safe to call twice.</summary>
     /// <exception cref="InvalidOperationException">Postfix could not be stopped, so that it may still run.</exception>
     public async ValueTask DisposeAsync()
@@ -171,6 +191,7 @@ public sealed partial class PostfixServer : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         Certificate.Dispose();
+        await using (_greylist)
         using (_guard)
             await StopAsync(_folder, _guard).ConfigureAwait(false);
     }
@@ -180,22 +201,24 @@ public sealed partial class PostfixServer : IAsyncDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(StartLimit);
-        var folder = PostfixFolder.Create();
+        var greylist = GreylistPolicy.Start();
+        var folder = PostfixFolder.Create(greylist.Port);
         Process? guard = null;
         try
         {
             await folder.AddLoginAsync(limit.Token).ConfigureAwait(false);
             guard = StartGuard(folder);
-            if (await guard.StandardOutput.ReadLineAsync(limit.Token).ConfigureAwait(false) is null)
+            if (await guard.StandardOutput.ReadLineAsync(limit.Token).ConfigureAwait(false) is not { } started)
                 throw folder.StartFailure();
             await ProbeAsync(folder, limit.Token).ConfigureAwait(false);
-            return new PostfixServer(folder, guard);
+            return new PostfixServer(folder, guard, greylist, int.Parse(started.Split(' ')[1], CultureInfo.InvariantCulture));
         }
         catch (Exception failure)
         {
             // The log goes with the folder, so it is read before the clean-up.
             var tail = folder.LogTail();
             await CleanUpAfterFailureAsync(folder, guard).ConfigureAwait(false);
+            await greylist.DisposeAsync().ConfigureAwait(false);
             if (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested)
                 throw new TimeoutException($"Postfix did not come up in {StartLimit.TotalSeconds:0} s. {tail}", failure);
             throw;
