@@ -328,6 +328,8 @@ internal sealed partial class PostfixFolder
 
         # A test may connect, fail and send as often and as fast as it likes.
         default_process_limit = 200
+        # A process that is killed with its first client is thought to be broken.
+        service_throttle_time = 1s
         in_flow_delay = 0s
         smtpd_client_event_limit_exceptions = static:all
         smtpd_client_connection_count_limit = 0

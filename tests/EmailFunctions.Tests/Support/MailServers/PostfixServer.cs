@@ -180,7 +180,6 @@ public sealed partial class PostfixServer : IRealMailServer
     /// <returns>The log, one event a line; empty when nothing was logged.</returns>
     public string ReadLog() => PostfixFolder.ReadIfThere(_folder.LogFile);
 
-    // A service whose processes die before they have served anybody is left alone for a minute, so the others' live.
     void IRealMailServer.KillSessions(int port) =>
         ProcessTable.KillChildren(_master, "smtpd", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
 
