@@ -15,7 +15,7 @@ public sealed class ConfigCacheTests
     public async Task Fifty_first_readers_at_once_cause_one_read_and_the_rest_are_hits()
     {
         await using var bench = new DeliveryBench();
-        using var counts = new CacheCounts();
+        using var counts = new CacheCounts(bench.Get<IMeterFactory>());
         await SaveAsync(bench, "first@example.com");
         bench.Table.ResetCounts();
         using var gate = new ManualResetEventSlim();
@@ -104,11 +104,12 @@ public sealed class ConfigCacheTests
         private int _hits;
         private int _misses;
 
-        public CacheCounts()
+        // Of this service alone: others run in this process at the same time.
+        public CacheCounts(IMeterFactory meters)
         {
-            _listener.InstrumentPublished = static (instrument, listener) =>
+            _listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Name.StartsWith("email_config_cache_", StringComparison.Ordinal))
+                if (instrument.Meter.Scope == meters && instrument.Name.StartsWith("email_config_cache_", StringComparison.Ordinal))
                     listener.EnableMeasurementEvents(instrument);
             };
             _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
