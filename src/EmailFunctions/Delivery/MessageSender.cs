@@ -67,11 +67,9 @@ public sealed partial class MessageSender(
         var started = time.GetTimestamp();
         var result = Check(email, account)
             ?? await CatchAsync(claimed.Id, async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, token => CallAsync(email, account, claimed, token), cancellationToken));
-        // What a fallback does not take by its nature can still wait for the provider that it was accepted for.
-        if (prepared.Place > 0 && result is { IsNotAsked: true, Status: SendStatus.Permanent })
-            result = result with { Status = SendStatus.Misconfigured, Category = ErrorCategory.Config };
-        health.Note(tenant, account, result!);
-        return new Attempt(result!, account, email.Content, time.GetElapsedTime(started))
+        result = AtPlace(prepared.Place, result!);
+        health.Note(tenant, account, result);
+        return new Attempt(result, account, email.Content, time.GetElapsedTime(started))
         {
             Place = prepared.Place,
             Called = email.Recipients,
@@ -91,7 +89,7 @@ public sealed partial class MessageSender(
 
     // The system's provider sends for a tenant from its own address, which alone it knows; answers go to the tenant's.
     private static OutgoingEmail AsOf(ProviderAccount account, OutgoingEmail email) =>
-        account.Owner.IsSystem && !email.Id.Tenant.IsSystem && account.Settings.FromEmail is not null && account.IsFallback
+        account is { IsFallback: true, Owner.IsSystem: true, Settings.FromEmail: not null }
             ? new OutgoingEmail(email.Id, email.Date, email.Content with { FromEmail = null, ReplyTo = email.Content.ReplyTo ?? email.Content.FromEmail }) { Recipients = email.Recipients }
             : email;
 
@@ -104,13 +102,16 @@ public sealed partial class MessageSender(
             : null;
     }
 
-    // Too large for a fallback, it can still wait for the provider that it was accepted for.
+    // What a fallback does not take by its nature can still wait for the provider that it was accepted for.
+    private static SendResult AtPlace(int place, SendResult result) =>
+        place > 0 && result is { IsNotAsked: true, Status: SendStatus.Permanent } ? result with { Status = SendStatus.Misconfigured, Category = ErrorCategory.Config } : result;
+
     private async Task<SendResult?> CheckSizeAsync(PreparedEmail prepared, CancellationToken cancellationToken)
     {
         if (await sizes.FindExcessAsync(prepared.Email!, prepared.Settings[prepared.Place], cancellationToken) is not { } excess)
             return null;
-        var (status, category) = prepared.Place == 0 ? (SendStatus.Permanent, ErrorCategory.Content) : (SendStatus.Misconfigured, ErrorCategory.Config);
-        return SendResult.Failed(status, category, FormattableString.Invariant($"The message has {excess.Size} bytes as it is encoded; the provider takes at most {excess.Limit}."));
+        var answer = FormattableString.Invariant($"The message has {excess.Size} bytes as it is encoded; the provider takes at most {excess.Limit}.");
+        return AtPlace(prepared.Place, SendResult.Failed(SendStatus.Permanent, ErrorCategory.Content, answer) with { IsNotAsked = true });
     }
 
     private async Task<SendResult> CallAsync(OutgoingEmail email, ProviderAccount account, LedgerEntry claimed, CancellationToken cancellationToken)
