@@ -35,16 +35,19 @@ internal static class AzureComposition
     /// One line for each entry, since the host takes each line for one; and what is a warning or worse to standard error, by which the host
     /// knows it.
     /// </summary>
-    public static void UseHostLogging(this ILoggingBuilder logging)
+    /// <param name="logging">The logging.</param>
+    /// <param name="isExported">Whether logs are sent to Azure Monitor, with their traces: the host would send them there a second time.</param>
+    public static void UseHostLogging(this ILoggingBuilder logging, bool isExported)
     {
-        logging.AddSimpleConsole(static console => console.SingleLine = true);
+        if (isExported)
+            logging.AddFilter<ConsoleLoggerProvider>(null, LogLevel.Critical);
+        logging.AddSimpleConsole(static console => (console.SingleLine, console.IncludeScopes) = (true, true));
         logging.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Warning);
     }
 
     public static void AddAzureAdapters(this IServiceCollection services, ServiceSettings settings, AzureSettings azure)
     {
-        // Which of its ways it takes is narrowed by AZURE_TOKEN_CREDENTIALS, and AZURE_CLIENT_ID names the identity.
-        services.AddSingleton<TokenCredential>(static _ => new DefaultAzureCredential());
+        services.AddSingleton(static _ => NewCredential());
         services.AddSingleton<IEntityTable>(provider => new AzureEntityTable(Tables(provider, azure.Storage), TableName));
         services.AddSingleton<IPayloadStore>(provider => new BlobPayloadStore(Blobs(provider, azure.Storage)));
         services.AddSingleton(static _ => Spools.InTemporaryFolder());
@@ -54,6 +57,9 @@ internal static class AzureComposition
             services.AddDeskProviders(_ => settings.DataFolder);
         services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: false)).AddSingleton(SlotTiming.ManyProcesses);
     }
+
+    /// <summary>As whom the service calls Azure. Which of its ways it takes is narrowed by AZURE_TOKEN_CREDENTIALS, and AZURE_CLIENT_ID names the identity.</summary>
+    public static TokenCredential NewCredential() => new DefaultAzureCredential();
 
     private static void AddQueue(this IServiceCollection services, AzureSettings azure)
     {

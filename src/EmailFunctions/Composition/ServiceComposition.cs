@@ -21,6 +21,8 @@ using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Sending;
 using EmailFunctions.Settings;
 using EmailFunctions.Sweeps;
+using EmailFunctions.Telemetry;
+using EmailFunctions.Telemetry.Export;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tracking;
 using EmailFunctions.Usage;
@@ -41,7 +43,7 @@ internal static class ServiceComposition
         builder.Services.AddFeatures(settings);
         if (settings.Azure is { } azure)
         {
-            builder.Logging.UseHostLogging();
+            builder.Logging.UseHostLogging(settings.Export.AzureConnection is not null);
             builder.Services.AddAzureAdapters(settings, azure);
         }
         else
@@ -65,6 +67,7 @@ internal static class ServiceComposition
         api.MapMessages();
         api.MapDeadLetters();
         api.MapHealth(app);
+        app.MapMetrics();
         app.MapApiDocs();
         if (app.Services.GetRequiredService<ServiceSettings>().Azure is not null)
             app.MapTriggers();
@@ -116,6 +119,7 @@ internal static class ServiceComposition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IRandom, SystemRandom>();
         services.AddAccess(settings.Tokens);
+        services.AddTelemetry(settings);
         services.AddSingleton<TenantDirectory>();
         services.AddSingleton<DataKeyCache>();
         services.AddSingleton<RecipientHasher>();
@@ -134,6 +138,13 @@ internal static class ServiceComposition
         services.AddSingleton<ServiceHealth>().AddSingleton<KeyAgeCheck>();
         services.AddApiDocs();
         services.AddSingleton<Draining>().AddSingleton<StoreHold>().AddSingleton<TriggerCatalog>();
+    }
+
+    private static void AddTelemetry(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(settings.Metrics).AddSingleton<TenantLabels>().AddSingleton<DeliveryMetrics>();
+        services.AddSingleton<StoredGauges>();
+        services.AddExport(settings.Metrics, settings.Export, AzureComposition.NewCredential);
     }
 
     private static void AddConfigs(this IServiceCollection services, ServiceSettings settings)

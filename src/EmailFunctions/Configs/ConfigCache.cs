@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 using Microsoft.Extensions.Caching.Hybrid;
 
@@ -11,7 +12,7 @@ namespace EmailFunctions.Configs;
 /// Configurations as the sending path reads them: kept for half a minute, dropped at once when this process writes, loaded
 /// once for callers that miss together. What is kept holds secrets only in their encrypted form.
 /// </summary>
-public sealed class ConfigCache : IDisposable
+public sealed class ConfigCache
 {
     /// <summary>How long another process may go on with an older configuration.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
@@ -22,7 +23,6 @@ public sealed class ConfigCache : IDisposable
     private readonly ConcurrentDictionary<TenantId, long> _rounds = new();
     private readonly HybridCache _cache;
     private readonly ConfigStore _store;
-    private readonly Meter _meter;
     private readonly Counter<long> _hits;
     private readonly Counter<long> _misses;
 
@@ -30,9 +30,12 @@ public sealed class ConfigCache : IDisposable
     {
         _cache = cache;
         _store = store;
-        _meter = meters.Create("EmailFunctions");
-        _hits = _meter.CreateCounter<long>("email_config_cache_hits_total", description: "Configurations found in the cache.");
-        _misses = _meter.CreateCounter<long>("email_config_cache_misses_total", description: "Configurations read from the store.");
+        var meter = EmailMeter.Of(meters);
+        _hits = meter.CreateCounter<long>("email_config_cache_hits_total", description: "Configurations found in the cache.");
+        _misses = meter.CreateCounter<long>("email_config_cache_misses_total", description: "Configurations read from the store.");
+        // Shown from the first scrape on: a rate can't be told of a series that begins with its first event.
+        _hits.Add(0);
+        _misses.Add(0);
     }
 
     /// <summary>The tenant's configuration, also an inactive one; null where it has none.</summary>
@@ -52,8 +55,6 @@ public sealed class ConfigCache : IDisposable
         _rounds.AddOrUpdate(tenant, 1, static (_, round) => round + 1);
         return _cache.RemoveAsync(old, cancellationToken);
     }
-
-    public void Dispose() => _meter.Dispose();
 
     private string KeyOf(TenantId tenant) =>
         string.Create(CultureInfo.InvariantCulture, $"config {tenant} {_rounds.GetValueOrDefault(tenant)}");

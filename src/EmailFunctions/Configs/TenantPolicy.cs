@@ -6,6 +6,7 @@ using EmailFunctions.Tenants;
 namespace EmailFunctions.Configs;
 
 /// <summary>How a tenant's mail is to be treated, with all defaults filled in.</summary>
+/// <param name="Provider">Who is asked first to send it.</param>
 /// <param name="Limits">How much may be sent when.</param>
 /// <param name="CostPerRecipientUsd">What one recipient costs.</param>
 /// <param name="RejectsOverQuota">Whether mail beyond quota or budget is refused at accept instead of waiting.</param>
@@ -13,7 +14,7 @@ namespace EmailFunctions.Configs;
 /// <param name="LogsUsage">Whether usage rows are written.</param>
 /// <param name="LogsAudit">Whether audit rows are written.</param>
 public sealed record TenantPolicy(
-    LimitRules Limits, decimal CostPerRecipientUsd, bool RejectsOverQuota, bool HoldsUnknown, bool LogsUsage, bool LogsAudit);
+    ProviderType Provider, LimitRules Limits, decimal CostPerRecipientUsd, bool RejectsOverQuota, bool HoldsUnknown, bool LogsUsage, bool LogsAudit);
 
 /// <summary>Where policies come from.</summary>
 public interface ITenantPolicies
@@ -80,6 +81,7 @@ internal sealed class TenantPolicies(ConfigCache cache, SystemProvider system, P
             : LimitRules.None;
         var provider = fields is { } own && own.IsActive != false ? TenantConfig.ToProviders(own)[0] : system.Account.Settings;
         return new TenantPolicy(
+            provider.Type,
             limits,
             provider.CostPerEmailUsd,
             RejectsOverQuota: fields?.OverQuota == PolicyWords.Reject,

@@ -2,7 +2,9 @@ using EmailFunctions.Configs;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Limits;
 using EmailFunctions.Messages;
+using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery;
@@ -140,7 +142,8 @@ public sealed class MessageDispatcher(
 
     private async Task SendAsync(Turn turn, CancellationToken cancellationToken)
     {
-        using var email = await sender.PrepareAsync(turn.Entry!, cancellationToken);
+        using var span = MessageSpans.StartProcess(turn.Entry!.TraceParent, turn.Entry.Id.Tenant, turn.Entry.Id.ToString(), QueueNames.Dispatch, turn.Entry.Attempts);
+        using var email = await sender.PrepareAsync(turn.Entry, cancellationToken);
         while (true)
         {
             await sender.ChooseAsync(email, turn.Entry!.Id.Tenant, cancellationToken);

@@ -3,6 +3,7 @@ using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Storage;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery;
@@ -17,6 +18,7 @@ public sealed partial class MessageSender(
     ProviderProbes probes,
     ProviderHealth health,
     OutcomeRecorder recorder,
+    DeliveryMetrics metrics,
     TimeProvider time,
     ILogger<MessageSender> logger)
 {
@@ -60,22 +62,38 @@ public sealed partial class MessageSender(
     internal async Task<Attempt> SendAsync(PreparedEmail prepared, LedgerEntry claimed, CancellationToken cancellationToken)
     {
         var account = prepared.Route.ElementAtOrDefault(prepared.Place);
-        if ((prepared.Failure ?? prepared.Refusal) is { } failure)
-            return new Attempt(failure, account, prepared.Email?.Content, TimeSpan.Zero) { Place = prepared.Place, ConfigVersion = prepared.ConfigVersion };
         var tenant = claimed.Id.Tenant;
+        if ((prepared.Failure ?? prepared.Refusal) is { } failure)
+        {
+            if (account is not null)
+                Count(tenant, account, failure, duration: null);
+            return new Attempt(failure, account, prepared.Email?.Content, TimeSpan.Zero) { Place = prepared.Place, ConfigVersion = prepared.ConfigVersion };
+        }
+
         var email = AsOf(account!, prepared.NextCall(claimed, providers.Has(account!.Settings.Type) ? providers.Get(account.Settings.Type).MaxRecipientsPerCall : int.MaxValue));
         var started = time.GetTimestamp();
+        using var span = MessageSpans.StartCall(account!.Settings.Type.Name());
         var result = Check(email, account)
             ?? await CatchAsync(claimed.Id, async () => await gates.CallAsync(tenant, prepared.Settings, prepared.Place, token => CallAsync(email, account, claimed, token), cancellationToken));
         result = AtPlace(prepared.Place, result!);
         health.Note(tenant, account, result);
-        return new Attempt(result, account, email.Content, time.GetElapsedTime(started))
+        var duration = time.GetElapsedTime(started);
+        Count(tenant, account, result, duration);
+        span.Answered(result.Status.ToString(), result.Answer, result.Category?.Name());
+        return new Attempt(result, account, email.Content, duration)
         {
             Place = prepared.Place,
             Called = email.Recipients,
             IsPart = prepared.HasMoreAfter(claimed, email),
             ConfigVersion = prepared.ConfigVersion,
         };
+    }
+
+    // Postponed: the provider was not asked.
+    private void Count(TenantId tenant, ProviderAccount account, SendResult result, TimeSpan? duration)
+    {
+        if (result.Status != SendStatus.Postponed)
+            metrics.Attempted(tenant, account.Settings.Type.Name(), result.IsNotAsked ? null : duration, result.Category?.Name());
     }
 
     // Null: somebody was found. What may have been sent already waits for its own provider, as any message does whose attempt fails.

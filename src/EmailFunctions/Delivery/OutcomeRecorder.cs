@@ -5,7 +5,9 @@ using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
+using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 using EmailFunctions.Usage;
 
@@ -26,6 +28,7 @@ public sealed partial class OutcomeRecorder(
     HeldMessages held,
     IProviderAccounts accounts,
     ITenantPolicies policies,
+    DeliveryMetrics metrics,
     TimeProvider time,
     ILogger<OutcomeRecorder> logger)
 {
@@ -55,8 +58,10 @@ public sealed partial class OutcomeRecorder(
         var started = time.GetTimestamp();
         var policy = await PatientlyAsync(claimed, started, () => GetPolicyAsync(claimed));
         var outcome = Outcomes.Of(claimed, attempt, retries, policy.HoldsUnknown, time.GetUtcNow());
-        if (await PatientlyAsync(claimed, started, () => TryRecordAsync(claimed, outcome, attempt, policy)) is not null)
-            await FollowAsync(claimed, outcome, attempt, isInLine: GoesInLine(attempt, policy));
+        if (await PatientlyAsync(claimed, started, () => TryRecordAsync(claimed, outcome, attempt, policy)) is null)
+            return;
+        Count(outcome, attempt);
+        await FollowAsync(claimed, outcome, attempt, isInLine: GoesInLine(attempt, policy));
     }
 
     /// <summary>
@@ -70,9 +75,10 @@ public sealed partial class OutcomeRecorder(
         var policy = await PatientlyAsync(claimed, started, () => GetPolicyAsync(claimed));
         var now = time.GetUtcNow();
         var outcome = Outcomes.Part(claimed, attempt, now + ClaimPolicy.Lifetime, now);
-        return await PatientlyAsync(claimed, started, () => TryRecordAsync(claimed, outcome, attempt, policy)) is { } etag
-            ? outcome with { ETag = etag }
-            : null;
+        if (await PatientlyAsync(claimed, started, () => TryRecordAsync(claimed, outcome, attempt, policy)) is not { } etag)
+            return null;
+        Count(outcome, attempt);
+        return outcome with { ETag = etag };
     }
 
     /// <summary>Makes a dead letter of a message that has no attempt left; false when its row changed meanwhile.</summary>
@@ -86,8 +92,19 @@ public sealed partial class OutcomeRecorder(
         var policy = await policies.GetAsync(entry.Id.Tenant, fresh: false, cancellationToken);
         if (await WriteAsync(before, outcome, unseen, policy) is null)
             return false;
+        Count(outcome, unseen);
         NotSent(logger, outcome.Id, outcome.Status, outcome.ErrorCategory, outcome.Attempts);
         return true;
+    }
+
+    // Once it is written down, and by whoever wrote it: so once for each message, over all instances.
+    private void Count(LedgerEntry outcome, Attempt attempt)
+    {
+        var provider = ProviderOf(outcome, attempt);
+        if (attempt.Taken.Count > 0)
+            metrics.Taken(outcome.Id.Tenant, provider, attempt.Taken.Count, CostOf(attempt));
+        if (outcome.Status is MessageStatus.Sent or MessageStatus.Failed or MessageStatus.DeadLettered)
+            metrics.Ended(outcome.Id.Tenant, provider, QueueNames.Dispatch, outcome.Status == MessageStatus.Sent, outcome.UpdatedAt - outcome.CreatedAt);
     }
 
     private async Task<TenantPolicy> GetPolicyAsync(LedgerEntry entry) =>
@@ -177,16 +194,19 @@ public sealed partial class OutcomeRecorder(
             claimed.Id.Tenant,
             isPart ? string.Create(CultureInfo.InvariantCulture, $"{claimed.Id.Unique}.{outcome.TakenRecipients.Length}") : claimed.Id.Unique,
             outcome.UpdatedAt,
-            NameOf(attempt),
+            ProviderOf(outcome, attempt),
             outcome.Status == MessageStatus.Sent,
             attempt.Taken.Count,
-            attempt.Taken.Count * (attempt.Provider?.CostPerEmailUsd ?? 0),
+            CostOf(attempt),
             attempt.Duration,
             claimed.WasLimited,
             isPart);
     }
 
-    private static string NameOf(Attempt attempt) => attempt.Provider?.Type.Name() ?? "none";
+    private static decimal CostOf(Attempt attempt) => attempt.Taken.Count * (attempt.Provider?.CostPerEmailUsd ?? 0);
+
+    // Where this attempt did not come to a provider, the one of the last attempt that did.
+    private static string ProviderOf(LedgerEntry outcome, Attempt attempt) => attempt.Provider?.Type.Name() ?? outcome.Provider ?? "none";
 
     // Without the key there is no form in which recipients may be stored. The outcome itself must be written all the same.
     private async Task<IReadOnlyList<EntityWrite>> TryAuditRowsAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, EmailContent content)
@@ -220,7 +240,7 @@ public sealed partial class OutcomeRecorder(
                 hash(recipients[index]),
                 TemplateName: null,
                 refused ? MessageStatus.Failed.Name() : taken.Contains(index) ? MessageStatus.Sent.Name() : outcome.Status.Name(),
-                NameOf(attempt),
+                ProviderOf(outcome, attempt),
                 claimed.Id.ToString(),
                 refused ? ErrorCategory.Recipient.Name() : taken.Contains(index) ? null : outcome.ErrorCategory,
                 claimed.TraceId,

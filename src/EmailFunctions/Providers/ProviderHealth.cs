@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Providers;
@@ -7,7 +8,7 @@ namespace EmailFunctions.Providers;
 /// <summary>
 /// What this process knows last of each tenant's providers, from probes and from real mail; the metric <c>email_provider_health</c> shows it.
 /// </summary>
-public sealed class ProviderHealth : IDisposable
+public sealed class ProviderHealth
 {
     // Older knowledge is none: whoever sends seldom should not be shown as broken for days.
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
@@ -16,13 +17,13 @@ public sealed class ProviderHealth : IDisposable
 
     private readonly ConcurrentDictionary<(TenantId Tenant, ProviderType Type, TenantId Owner, int Place), Known> _known = new();
     private readonly TimeProvider _time;
-    private readonly Meter _meter;
+    private readonly TenantLabels _tenants;
 
-    public ProviderHealth(IMeterFactory meters, TimeProvider time)
+    public ProviderHealth(IMeterFactory meters, TenantLabels tenants, TimeProvider time)
     {
         _time = time;
-        _meter = meters.Create("EmailFunctions");
-        _meter.CreateObservableGauge("email_provider_health", Measure, description: "1: the tenant's provider takes mail; 0: it does not.");
+        _tenants = tenants;
+        EmailMeter.Of(meters).CreateObservableGauge("email_provider_health", Measure, description: "1: the tenant's provider takes mail; 0: it does not.");
     }
 
     /// <summary>Real mail was sent, or not. What says nothing about the provider changes nothing.</summary>
@@ -46,8 +47,6 @@ public sealed class ProviderHealth : IDisposable
     public bool? Find(TenantId tenant, ProviderAccount account) =>
         _known.TryGetValue(KeyOf(tenant, account), out var known) && !IsOld(known) ? known.IsHealthy : null;
 
-    public void Dispose() => _meter.Dispose();
-
     private void Set(TenantId tenant, ProviderAccount account, bool isHealthy)
     {
         if (_known.Count > MaxKnown)
@@ -59,14 +58,14 @@ public sealed class ProviderHealth : IDisposable
 
     private bool IsOld(Known known) => _time.GetUtcNow() - known.At > Lifetime;
 
-    // A tenant's two providers of one type share a series: the worse of them shows.
+    // A tenant's two providers of one type share a series, and so do tenants beyond the bound: the worse of them shows.
     private IEnumerable<Measurement<int>> Measure() =>
         _known.Where(pair => !IsOld(pair.Value))
-            .GroupBy(static pair => (pair.Key.Tenant, pair.Key.Type))
+            .GroupBy(pair => (Label: _tenants.Of(pair.Key.Tenant), pair.Key.Type))
             .Select(static group => new Measurement<int>(
                 group.All(static pair => pair.Value.IsHealthy) ? 1 : 0,
-                new KeyValuePair<string, object?>("provider", group.Key.Type.Name()),
-                new KeyValuePair<string, object?>("tenant_id", group.Key.Tenant.Value)));
+                MetricLabels.Of(MetricLabels.Provider, group.Key.Type.Name()),
+                group.Key.Label));
 
     private sealed record Known(bool IsHealthy, DateTimeOffset At);
 }

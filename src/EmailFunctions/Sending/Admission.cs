@@ -2,6 +2,7 @@ using EmailFunctions.Configs;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Limits;
 using EmailFunctions.Problems;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Sending;
@@ -10,7 +11,7 @@ namespace EmailFunctions.Sending;
 /// Decides whether a valid message is refused by what holds now: it is too late for it, or its tenant's quota or budget leaves it
 /// no room. What was accepted before under the same key is answered again all the same.
 /// </summary>
-internal sealed class Admission(ITenantPolicies policies, TenantLanes lanes, TimeProvider time)
+internal sealed class Admission(ITenantPolicies policies, TenantLanes lanes, DeliveryMetrics metrics, TimeProvider time)
 {
     /// <summary>Why the message is refused; null: it is not, and takes its room.</summary>
     /// <param name="submission">The message.</param>
@@ -29,7 +30,10 @@ internal sealed class Admission(ITenantPolicies policies, TenantLanes lanes, Tim
             return null;
         if (!rooms.TryGetValue(submission.Tenant, out var room))
             rooms.Add(submission.Tenant, room = new QuotaRoom(policy, await lanes.ReadAsync(submission.Tenant, cancellationToken), now));
-        return room.Take(cost, submission.SendAt > now ? submission.SendAt.Value : now);
+        if (room.Take(cost, submission.SendAt > now ? submission.SendAt.Value : now) is not var (limit, periodEnd))
+            return null;
+        metrics.Refused(submission.Tenant, limit);
+        return Problem.OverQuota(limit, periodEnd - now).Problem;
     }
 
     /// <summary>Whether the tenant's messages take room, of which there may be too little.</summary>
@@ -46,8 +50,8 @@ internal sealed class QuotaRoom(TenantPolicy policy, TenantLimits? limits, DateT
     private readonly Dictionary<long, int> _messages = [];
     private readonly Dictionary<long, decimal> _usd = [];
 
-    /// <summary>Takes a message's part of the day and month that it is to be sent in; the problem where it finds too little.</summary>
-    public Problem? Take(decimal cost, DateTimeOffset sendAt)
+    /// <summary>Takes a message's part of the day and month that it is to be sent in; what is too small, and until when, where it finds too little.</summary>
+    public (string Limit, DateTimeOffset PeriodEnd)? Take(decimal cost, DateTimeOffset sendAt)
     {
         var (day, today) = (DayOf(sendAt), DayOf(now));
         var (month, thisMonth) = (MonthOf(sendAt), MonthOf(now));
@@ -55,17 +59,16 @@ internal sealed class QuotaRoom(TenantPolicy policy, TenantLimits? limits, DateT
         var usd = _usd.GetValueOrDefault(month) + (limits?.Month.UsedIn(month) ?? 0)
             + (month == thisMonth ? limits?.InLine * policy.CostPerRecipientUsd ?? 0 : 0);
         if (policy.Limits.MonthlyBudgetUsd > 0 && usd + cost > policy.Limits.MonthlyBudgetUsd)
-            return Refusal(LimitNames.MonthlyBudget, Periods.StartOfMonth(month + 1));
+            return (LimitNames.MonthlyBudget, TimeOf(Periods.StartOfMonth(month + 1)));
         var messages = _messages.GetValueOrDefault(day) + (limits?.Day.UsedIn(day) ?? 0) + (day == today ? limits?.InLine ?? 0 : 0);
         if (policy.Limits.DailyQuota > 0 && messages >= policy.Limits.DailyQuota)
-            return Refusal(LimitNames.DailyQuota, Periods.StartOfDay(day + 1));
+            return (LimitNames.DailyQuota, TimeOf(Periods.StartOfDay(day + 1)));
         _usd[month] = _usd.GetValueOrDefault(month) + cost;
         _messages[day] = _messages.GetValueOrDefault(day) + 1;
         return null;
     }
 
-    private Problem Refusal(string limit, long periodEnd) =>
-        Problem.OverQuota(limit, DateTimeOffset.FromUnixTimeMilliseconds(periodEnd) - now).Problem;
+    private static DateTimeOffset TimeOf(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private static long DayOf(DateTimeOffset time) => Periods.DayOf(time.ToUnixTimeMilliseconds());
 

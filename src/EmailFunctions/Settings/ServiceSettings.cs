@@ -11,6 +11,7 @@ using EmailFunctions.Providers;
 using EmailFunctions.Providers.Ses;
 using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Sending;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 using EmailFunctions.Validation;
 
@@ -48,6 +49,10 @@ internal sealed record ServiceSettings
 
     public required PumpSettings Pump { get; init; }
 
+    public required MetricSettings Metrics { get; init; }
+
+    public required ExportSettings Export { get; init; }
+
     public required SmtpOptions Smtp { get; init; }
 
     public required SesOptions Ses { get; init; }
@@ -82,6 +87,8 @@ internal sealed record ServiceSettings
             Retries = ReadRetries(reader),
             DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
+            Metrics = new MetricSettings(reader.Number("EMAIL_METRICS_MAX_TENANTS", MetricSettings.Default.MaxTenants, 1, 10_000)),
+            Export = ExportVariables.Read(reader),
             Smtp = ReadSmtp(reader),
             Ses = new SesOptions(reader.Flag(SystemProviderSettings.OwnCredentials, false)),
             ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false), reader.Flag(SystemProviderSettings.OwnCredentials, false)),

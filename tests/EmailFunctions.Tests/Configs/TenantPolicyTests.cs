@@ -1,5 +1,6 @@
 using EmailFunctions.Configs;
 using EmailFunctions.Limits;
+using EmailFunctions.Providers;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Support;
 
@@ -14,7 +15,7 @@ public sealed class TenantPolicyTests
 
         var policy = await ReadAsync(bench, DeliveryBench.Tenant);
 
-        Assert.Equal(new TenantPolicy(new LimitRules(60, 0, 0, 0), 0, RejectsOverQuota: false, HoldsUnknown: false, LogsUsage: true, LogsAudit: true), policy);
+        Assert.Equal(new TenantPolicy(ProviderType.File, new LimitRules(60, 0, 0, 0), 0, RejectsOverQuota: false, HoldsUnknown: false, LogsUsage: true, LogsAudit: true), policy);
     }
 
     [Fact]
@@ -36,7 +37,7 @@ public sealed class TenantPolicyTests
 
         var policy = await ReadAsync(bench, DeliveryBench.Tenant);
 
-        Assert.Equal(new TenantPolicy(new LimitRules(60, 100, 1_000, 5.5m), 0.002m, RejectsOverQuota: true, HoldsUnknown: true, LogsUsage: false, LogsAudit: false), policy);
+        Assert.Equal(new TenantPolicy(ProviderType.File, new LimitRules(60, 100, 1_000, 5.5m), 0.002m, RejectsOverQuota: true, HoldsUnknown: true, LogsUsage: false, LogsAudit: false), policy);
     }
 
     [Fact]

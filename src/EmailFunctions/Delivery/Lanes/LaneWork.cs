@@ -57,6 +57,9 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
     /// <summary>The first of the line, with their rows, for those works that send whoever is first.</summary>
     public LineHead Line => line;
 
+    /// <summary>The messages that a limit of the tenant puts off, as they were, and the limit.</summary>
+    public List<(LedgerEntry Before, string Limit)> Limited { get; } = [];
+
     /// <summary>Whether limits were changed, so that the batch must be written even without rows.</summary>
     public bool IsChanged { get; set; }
 
@@ -89,6 +92,13 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
         Change(before, Outcomes.Expire(entry, now));
     }
 
+    /// <summary>The tenant's whole budget is too small for a message, which is held.</summary>
+    public void HoldBeyondBudget(LedgerEntry before, LedgerEntry entry)
+    {
+        Limited.Add((entry, LimitNames.MonthlyBudget));
+        Change(before, Outcomes.Hold(entry, LimitNames.MonthlyBudget, now));
+    }
+
     /// <summary>Writes a message's row, and its index rows.</summary>
     public LedgerEntry Change(LedgerEntry before, LedgerEntry after)
     {
@@ -117,6 +127,8 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
         var limit = limits.Earliest(NowMilliseconds, cost).Limit;
         Book(limits.Join(entry.Priority, NowMilliseconds, cost));
         limit ??= limits.LineLimit;
+        if (limit is not null and not LimitNames.Provider)
+            Limited.Add((entry, limit));
         var waiting = entry with
         {
             Status = MessageStatus.Deferred,

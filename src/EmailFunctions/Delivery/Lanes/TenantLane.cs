@@ -233,7 +233,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
             _stored = writes[0].Entity;
             if (result.ETags.Count > 0)
                 _known = new Known(batch.Limits, result.ETags[0]);
-            await parts.EnqueueAsync(tenant, batch);
+            await parts.FollowAsync(tenant, batch);
             Complete(works, result.ETags);
         }
         else if (works.Find(work => result.RefusedIndex > work.FirstWrite && result.RefusedIndex <= work.EndWrite) is { } refused)

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using EmailFunctions.Configs;
 using EmailFunctions.Limits;
 using EmailFunctions.Messages;
+using EmailFunctions.Providers;
 using EmailFunctions.Storage;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Delivery.Lanes;
@@ -16,6 +18,7 @@ public sealed partial class LaneParts(
     ClaimPolicy claims,
     SlotTiming timing,
     IRandom random,
+    DeliveryMetrics metrics,
     TimeProvider time,
     ILogger<LaneParts> logger)
 {
@@ -38,9 +41,11 @@ public sealed partial class LaneParts(
     internal TimeSpan Backoff(int tries) =>
         random.NextDouble() * TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(tries, 10)));
 
-    /// <summary>Puts the copies of a batch on the queue. What fails here is found by the sweep.</summary>
-    internal async Task EnqueueAsync(TenantId tenant, LaneBatch batch)
+    /// <summary>Does what follows from a batch that was written: tells of it, and puts its copies on the queue. What fails here is found by the sweep.</summary>
+    internal async Task FollowAsync(TenantId tenant, LaneBatch batch)
     {
+        foreach (var (before, limit) in batch.Limited)
+            metrics.Limited(tenant, batch.Policy.Provider.Name(), limit, isFirst: !before.WasLimited);
         foreach (var (limit, percent, _) in batch.Marks)
             MarkPassed(logger, tenant, percent, limit);
         if (batch.Bookings.Count == 0)

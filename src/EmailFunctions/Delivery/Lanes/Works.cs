@@ -37,7 +37,7 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival 
         var cost = batch.CostOf(entry);
         if (limits.IsBeyondBudget(cost))
         {
-            batch.Change(before, Outcomes.Hold(entry, LimitNames.MonthlyBudget, batch.Now));
+            batch.HoldBeyondBudget(before, entry);
             return;
         }
 
@@ -99,7 +99,7 @@ internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWo
         if (limits.IsBeyondBudget(cost))
         {
             limits.Leave(first.Priority);
-            batch.Change(first, Outcomes.Hold(first, LimitNames.MonthlyBudget, batch.Now));
+            batch.HoldBeyondBudget(first, first);
             batch.Book(limits.Book(now, cost: 0));
             return;
         }

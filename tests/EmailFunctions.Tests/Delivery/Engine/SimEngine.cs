@@ -10,6 +10,7 @@ using EmailFunctions.Providers;
 using EmailFunctions.Queueing;
 using EmailFunctions.Spooling;
 using EmailFunctions.Storage;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Simulation;
 using Microsoft.Extensions.DependencyInjection;
@@ -170,6 +171,8 @@ internal sealed class SimEngine
     }
 
     private static readonly IMeterFactory Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+    private static readonly TenantLabels Labels = new(MetricSettings.Default);
+    private static readonly DeliveryMetrics Metrics = new(Meters, Labels);
 
     /// <summary>The parts of one process, put together as the service does.</summary>
     public SimProcess CreateProcess(SimContext context, TimeProvider clock, string name)
@@ -184,15 +187,15 @@ internal sealed class SimEngine
         var claims = new ClaimPolicy(name, IsOnlyProcess: false);
         var random = new SimRandom(Loop);
         var retries = new RetryPolicy(new RetrySettings(20, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(20)), random);
-        var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, clock, _settings.Log));
+        var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, Metrics, clock, _settings.Log));
         var payloads = Payloads;
         var hasher = new RecipientHasher(store, new DataKeyCache(null!, clock), clock);
         var gates = new ProviderGates(clock);
         var held = new HeldMessages(ledger, queue, clock);
-        var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, clock, NullLogger<OutcomeRecorder>.Instance);
+        var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, Metrics, clock, NullLogger<OutcomeRecorder>.Instance);
         var registry = new ProviderRegistry([new SimProvider(ProviderType.File, this, context), new SimProvider(ProviderType.Console, this, context)]);
-        var health = new ProviderHealth(Meters, clock);
-        var sender = new MessageSender(payloads, accounts, registry, new SizeLimits(registry, null!), gates, new ProviderProbes(null!, registry, health, clock), health, recorder, clock, NullLogger<MessageSender>.Instance);
+        var health = new ProviderHealth(Meters, Labels, clock);
+        var sender = new MessageSender(payloads, accounts, registry, new SizeLimits(registry, null!), gates, new ProviderProbes(null!, registry, health, clock), health, recorder, Metrics, clock, NullLogger<MessageSender>.Instance);
         var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
             new DispatchFunction(dispatcher, lanes, held, queue, clock, NullLogger<DispatchFunction>.Instance),
@@ -317,7 +320,7 @@ internal sealed class SimPolicies(SimLoop loop, TenantPolicy policy)
     public Dictionary<TenantId, TenantPolicy> Own { get; } = [];
 
     public static TenantPolicy Of(LimitRules limits, decimal cost = 0, bool holdsUnknown = false) =>
-        new(limits, cost, RejectsOverQuota: false, holdsUnknown, LogsUsage: false, LogsAudit: false);
+        new(ProviderType.File, limits, cost, RejectsOverQuota: false, holdsUnknown, LogsUsage: false, LogsAudit: false);
 
     public ITenantPolicies NewCache() => new Cache(this, loop);
 

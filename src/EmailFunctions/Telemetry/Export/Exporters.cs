@@ -1,0 +1,79 @@
+using Azure.Core;
+using Azure.Monitor.OpenTelemetry.Exporter;
+using OpenTelemetry;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace EmailFunctions.Telemetry.Export;
+
+/// <summary>
+/// Brings metrics, spans and logs to those who look at them: Prometheus, which fetches them; Azure Monitor and any OpenTelemetry collector, to
+/// which they are sent. Without one of the latter no span is begun at all.
+/// </summary>
+internal static class Exporters
+{
+    private const string ServiceName = "email-functions";
+
+    // Providers, with "none", and the most values that one more label has: so many series may a tenant have of one metric.
+    private const int SeriesOfTenant = 7 * 10;
+
+    public static void AddExport(this IServiceCollection services, MetricSettings metrics, ExportSettings export, Func<TokenCredential> credential)
+    {
+        var identity = export.AzureIdentity ? new Lazy<TokenCredential>(credential) : null;
+        var telemetry = services.AddOpenTelemetry().ConfigureResource(static resource => resource.AddService(ServiceName));
+        telemetry.WithMetrics(meter =>
+        {
+            // Beyond its cap the SDK would drop what tells series apart; ours is lower. Nothing is in memory for series that are not there.
+            meter.AddMeter(EmailMeter.Name).AddView(instrument => new MetricStreamConfiguration { CardinalityLimit = (metrics.MaxTenants + 1) * SeriesOfTenant });
+            meter.AddPrometheusExporter(static prometheus =>
+            {
+                // Instruments have their full names already.
+                prometheus.TranslationStrategy = PrometheusAspNetCoreTranslationStrategy.UnderscoreEscapingWithoutSuffixes;
+                prometheus.ScopeInfoEnabled = false;
+                prometheus.TargetInfoEnabled = false;
+                // Each scrape shows what is; Prometheus asks seldom enough.
+                prometheus.ScrapeResponseCacheDurationMilliseconds = 0;
+            });
+            if (export.Otlp)
+                meter.AddOtlpExporter((_, reader) => reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)export.Interval.TotalMilliseconds);
+            if (export.AzureConnection is not null)
+                meter.AddAzureMonitorMetricExporter(ConfigureAzure);
+        });
+        if (!export.IsOn)
+            return;
+        services.AddHostedService<GaugeLoop>();
+        telemetry.WithTracing(tracing =>
+        {
+            tracing.AddSource(EmailMeter.Name).AddAspNetCoreInstrumentation(static requests => requests.Filter = IsWorthASpan);
+            if (export.Otlp)
+                tracing.AddOtlpExporter();
+            if (export.AzureConnection is not null)
+                tracing.AddAzureMonitorTraceExporter(ConfigureAzure);
+        });
+        telemetry.WithLogging(logging =>
+        {
+            if (export.Otlp)
+                logging.AddOtlpExporter();
+            if (export.AzureConnection is not null)
+                logging.AddAzureMonitorLogExporter(ConfigureAzure);
+        });
+
+        void ConfigureAzure(AzureMonitorExporterOptions options)
+        {
+            options.ConnectionString = export.AzureConnection;
+            options.Credential = identity?.Value;
+            // What could not be sent would be kept on a disk that nobody looks after, and is gone with the instance anyway.
+            options.DisableOfflineStorage = true;
+            options.EnableLiveMetrics = false;
+            options.EnableStandardMetrics = false;
+            options.EnablePerformanceCounters = false;
+        }
+    }
+
+    // Those who watch ask all the time, and see in the answer what a span would say.
+    private static bool IsWorthASpan(HttpContext context) =>
+        !context.Request.Path.StartsWithSegments("/metrics") && !context.Request.Path.StartsWithSegments("/health") && !context.Request.Path.StartsWithSegments("/api/v1/health");
+}

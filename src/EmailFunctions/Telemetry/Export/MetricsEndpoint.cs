@@ -1,0 +1,25 @@
+using EmailFunctions.Access;
+using OpenTelemetry.Metrics;
+
+namespace EmailFunctions.Telemetry.Export;
+
+/// <summary>The route that Prometheus scrapes.</summary>
+internal static class MetricsEndpoint
+{
+    public static void MapMetrics(this IEndpointRouteBuilder routes)
+    {
+        var scrape = routes.CreateApplicationBuilder();
+        // The package has no handler for a route of ours: its middleware takes whatever comes here.
+        scrape.UseOpenTelemetryPrometheusScrapingEndpoint(
+            routes.ServiceProvider.GetRequiredService<MeterProvider>(), static _ => true, path: null, configureBranchedPipeline: null, optionsName: null);
+        var write = scrape.Build();
+        routes.MapGet("/metrics", async (HttpContext context, Caller caller, StoredGauges gauges) =>
+            {
+                // Tenants are named in it.
+                caller.RequireAdmin();
+                await gauges.RefreshAsync(context.RequestAborted);
+                await write(context);
+            })
+            .WithName("GetMetrics").ExcludeFromDescription();
+    }
+}
