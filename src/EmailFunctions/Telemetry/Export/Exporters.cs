@@ -38,13 +38,14 @@ internal static class Exporters
                 prometheus.ScrapeResponseCacheDurationMilliseconds = 0;
             });
             if (export.Otlp)
-                meter.AddOtlpExporter((_, reader) => reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)export.Interval.TotalMilliseconds);
+                meter.AddOtlpExporter();
             if (export.AzureConnection is not null)
                 meter.AddAzureMonitorMetricExporter(ConfigureAzure);
         });
         if (!export.IsOn)
             return;
-        services.AddHostedService<GaugeLoop>();
+        services.AddSingleton(export).AddHostedService<PushLoop>();
+        services.Configure<OpenTelemetryLoggerOptions>(static logs => logs.IncludeFormattedMessage = true);
         telemetry.WithTracing(tracing =>
         {
             tracing.AddSource(EmailMeter.Name).AddAspNetCoreInstrumentation(static requests => requests.Filter = IsWorthASpan);
