@@ -46,6 +46,13 @@ internal static class OpenApiExamples
         "ListDeadLetters" => """{"dead_letters":[{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","dead_since":"2026-01-31T10:00:00.000Z","attempts":8,"error_category":"network","provider":"smtp","provider_answer":"Connection refused","recipient_count":1,"created_at":"2026-01-31T08:00:00.000Z"}],"next_cursor":null,"has_more":false,"limit":50}""",
         "ReplayDeadLetters" => """{"replayed":200,"has_more":true,"next_cursor":"acme~20260131100000000-019abc0e7c4d7b7c8f6a2f0d5e4c3b2a"}""",
         "ReplayDeadLetter" or "ReleaseMessage" => """{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","status":"queued"}""",
+        "GetFleetHealth" => """{"overall_healthy":false,"healthy_count":1,"total_checks":2,"health_percentage":50,"checks":[{"provider":"smtp","tenant_id":"acme","healthy":true,"status":"healthy","last_checked":"2026-01-31T08:00:00.000Z","response_time_ms":41,"error":null},{"provider":"mailgun","tenant_id":"bravo","healthy":false,"status":"unhealthy","last_checked":"2026-01-31T08:00:00.000Z","response_time_ms":80,"error":"401 Forbidden"}],"total_configs":2,"partial":false,"not_checked":0,"timestamp":"2026-01-31T08:00:00.100Z"}""",
+        "GetProviderDistribution" => """{"total_configured_tenants":4,"distribution":[{"provider":"smtp","tenant_count":3},{"provider":"aws_ses","tenant_count":1}],"percentages":{"smtp":75,"aws_ses":25}}""",
+        "ListConfigs" => $$"""{"configs":[{{ConfigAnswer}}],"next_cursor":"acme","has_more":true,"limit":1}""",
+        "InvalidateConfigCache" => """{"tenant_id":"acme","scope":"instance","other_instances_within_seconds":30}""",
+        "ListBreakers" => """{"breakers":[{"tenant_id":"acme","provider":"smtp","place":0,"state":"open","until":"2026-01-31T08:00:30.000Z"}],"has_more":false,"timestamp":"2026-01-31T08:00:00.000Z"}""",
+        "GetQueueOverview" => """{"queues":[{"queue_name":"email-dispatch","messages":120,"exact":true,"unknown_because":null},{"queue_name":"email-in","messages":null,"exact":false,"unknown_because":"On a desk there is no queue for event producers."}],"dead_letters":{"count":3,"complete":true},"timestamp":"2026-01-31T08:00:00.000Z"}""",
+        "ListBudgets" => """{"budgets":[{"tenant_id":"acme","daily_quota":{"used":800,"limit":1000,"percent":80},"monthly_budget_usd":{"used":4.2,"limit":10,"percent":42},"in_line":0,"waits_for":null}],"next_cursor":null,"has_more":false,"limit":50,"timestamp":"2026-01-31T08:00:00.000Z"}""",
         "GetHealth" or "GetRootHealth" => Health,
         _ => null,
     });

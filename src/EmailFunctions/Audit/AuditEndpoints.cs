@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Text.Json.Serialization;
 using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
@@ -27,9 +26,6 @@ public sealed record AuditLogs(IReadOnlyList<AuditLog> Logs, string? NextCursor,
 /// <summary>The route that shows what became of a tenant's mail, recipient by recipient.</summary>
 internal static class AuditEndpoints
 {
-    private const int MaxLimit = 200;
-    private const int DefaultLimit = 50;
-
     private static readonly string[] Statuses = ["sent", "failed", "dead_lettered"];
 
     public static void MapAudit(this IEndpointRouteBuilder routes) =>
@@ -48,9 +44,7 @@ internal static class AuditEndpoints
     private static AuditFilter ReadFilter(string? cursor, string? limitText, string? status, string? recipient)
     {
         var errors = new FieldErrors();
-        var limit = DefaultLimit;
-        if (limitText is not null && (!int.TryParse(limitText, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
-            errors.Add("limit", string.Create(CultureInfo.InvariantCulture, $"must be 1 to {MaxLimit}"));
+        var limit = PageLimit.Read(limitText, errors);
         if (status is not null && !Statuses.Contains(status))
             errors.Add("status", "must be " + string.Join(", ", Statuses));
         if (recipient is not null && !EmailAddress.IsValid(recipient))

@@ -1,4 +1,5 @@
 using EmailFunctions.Access;
+using EmailFunctions.Admin;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
@@ -66,6 +67,7 @@ internal static class ServiceComposition
         api.MapIngest();
         api.MapMessages();
         api.MapDeadLetters();
+        api.MapAdmin();
         api.MapHealth(app);
         app.MapMetrics();
         app.MapApiDocs();
@@ -131,10 +133,11 @@ internal static class ServiceComposition
         services.AddIngest(settings);
         services.AddSingleton<Prospects>().AddSingleton<Cancellation>();
         services.AddDelivery(settings);
-        services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>();
+        services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>().AddSingleton<DeadLetterCounter>();
         services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>();
         services.AddSingleton<UsageReader>();
         services.AddSingleton<AuditReader>();
+        services.AddSingleton<FleetHealth>().AddSingleton<ConfigIndex>().AddSingleton<BudgetIndex>();
         services.AddSingleton<ServiceHealth>().AddSingleton<KeyAgeCheck>();
         services.AddApiDocs();
         services.AddSingleton<Draining>().AddSingleton<StoreHold>().AddSingleton<TriggerCatalog>();
