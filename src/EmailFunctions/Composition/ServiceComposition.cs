@@ -151,7 +151,7 @@ internal static class ServiceComposition
     private static void AddTelemetry(this IServiceCollection services, ServiceSettings settings)
     {
         services.AddSingleton(settings.Metrics).AddSingleton<TenantLabels>().AddSingleton<DeliveryMetrics>();
-        services.AddSingleton<StoredGauges>();
+        services.AddSingleton<StoredGauges>().AddSingleton<StoredGauge, QueueSizeGauge>().AddSingleton<StoredGauge, QuotaGauge>();
         services.AddExport(settings.Metrics, settings.Export, AzureComposition.NewCredential);
     }
 

@@ -40,7 +40,7 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> Uses = new()
     {
         ["Access"] = ["Problems", "Tenants"],
-        ["Admin"] = ["Access", "ApiDocs", "Configs", "DeadLetters", "Delivery", "Limits", "Problems", "Providers", "Queueing", "Tenants", "Wire"],
+        ["Admin"] = ["Access", "ApiDocs", "Configs", "DeadLetters", "Delivery", "Limits", "Problems", "Providers", "Queueing", "Telemetry", "Tenants", "Wire"],
         ["ApiDocs"] = ["Problems", "Spooling"],
         ["Audit"] = ["Access", "ApiDocs", "Keys", "Problems", "Storage", "Tenants", "Validation", "Wire"],
         ["Configs"] = ["Access", "ApiDocs", "Keys", "Limits", "Messages", "Problems", "Providers", "Storage", "Telemetry", "Tenants", "Validation", "Wire"],
