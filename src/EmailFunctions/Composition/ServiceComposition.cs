@@ -4,6 +4,7 @@ using EmailFunctions.Admin;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
+using EmailFunctions.Dashboard;
 using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
@@ -71,6 +72,7 @@ internal static class ServiceComposition
         api.MapAdmin();
         api.MapHealth(app);
         app.MapMetrics();
+        app.MapDashboard();
         app.MapApiDocs();
         if (app.Services.GetRequiredService<ServiceSettings>().Azure is not null)
             app.MapTriggers();

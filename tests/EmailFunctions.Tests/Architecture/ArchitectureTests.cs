@@ -44,6 +44,7 @@ public sealed class ArchitectureTests
         ["ApiDocs"] = ["Problems", "Spooling"],
         ["Audit"] = ["Access", "ApiDocs", "Keys", "Problems", "Storage", "Tenants", "Validation", "Wire"],
         ["Configs"] = ["Access", "ApiDocs", "Keys", "Limits", "Messages", "Problems", "Providers", "Storage", "Telemetry", "Tenants", "Validation", "Wire"],
+        ["Dashboard"] = ["Problems"],
         ["Delivery"] = ["Audit", "Configs", "Keys", "Limits", "Messages", "Providers", "Queueing", "Storage", "Sweeps", "Telemetry", "Tenants", "Usage"],
         ["DeadLetters"] = ["Access", "ApiDocs", "Delivery", "Ingest", "Keys", "Messages", "Problems", "Providers", "Storage", "Sweeps", "Tenants", "Wire"],
         ["Functions"] = ["Delivery", "Health", "Ingest", "Keys", "Problems", "Sending", "Storage", "Sweeps"],
