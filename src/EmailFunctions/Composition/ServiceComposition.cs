@@ -143,7 +143,8 @@ internal static class ServiceComposition
         services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>().AddSingleton<DeadLetterCounter>();
         services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>();
         services.AddSingleton<UsageReader>();
-        services.AddSingleton<AuditReader>();
+        services.AddSingleton(settings.Audit).AddSingleton<AuditReader>().AddSingleton<AuditErasures>();
+        services.AddSweep<AuditRetentionSweep>().AddSweep<AuditErasureSweep>();
         services.AddSingleton<FleetHealth>().AddSingleton<ConfigIndex>().AddSingleton<BudgetIndex>();
         services.AddSingleton<ServiceHealth>().AddSingleton<KeyAgeCheck>();
         services.AddApiDocs();

@@ -8,7 +8,7 @@ namespace EmailFunctions.Tests.ApiDocs;
 
 public sealed partial class ApiDocsTests
 {
-    private static readonly string[] Bodies = ["application/json", "application/problem+json"];
+    private static readonly string[] Bodies = ["application/json", "application/problem+json", "application/x-ndjson"];
 
     [Fact]
     public async Task The_document_is_OpenAPI_3_1_and_knows_every_endpoint()
