@@ -23,12 +23,18 @@ internal static class EndpointDocs
             .Produces<ProblemBody>(StatusCodes.Status503ServiceUnavailable, Problem.ContentType);
     }
 
+    /// <summary>It answers text of this type, too, to whoever would rather have it.</summary>
+    public static RouteHandlerBuilder AlsoProducesText(this RouteHandlerBuilder builder, string contentType) => builder.WithMetadata(new ProducesText(contentType));
+
     /// <summary>It takes the header <c>Idempotency-Key</c>.</summary>
     public static RouteHandlerBuilder WithIdempotencyKey(this RouteHandlerBuilder builder) => builder.WithMetadata(new TakesIdempotencyKey());
 }
 
 /// <summary>Marks an endpoint that takes some fields of a type.</summary>
 internal sealed record TakesChange(Type Whole, string Name);
+
+/// <summary>Marks an endpoint that answers text of a type, too.</summary>
+internal sealed record ProducesText(string ContentType);
 
 /// <summary>Marks an endpoint that takes the header <c>Idempotency-Key</c>.</summary>
 internal sealed class TakesIdempotencyKey;

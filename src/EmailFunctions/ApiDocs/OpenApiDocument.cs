@@ -28,6 +28,7 @@ internal static class OpenApiDocument
         {
             await AddChangeAsync(operation, context, cancellationToken);
             AddExamples(operation, context);
+            AddText(operation, context);
             OpenApiParameters.Complete(operation);
             AddHeaders(operation, context);
         });
@@ -60,6 +61,15 @@ internal static class OpenApiDocument
             else if (name is not null && OpenApiExamples.Response(name) is { } answer)
                 Set(content, answer);
         }
+    }
+
+    private static void AddText(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        if (metadata.OfType<ProducesText>().FirstOrDefault() is not { } text || operation.Responses?["200"].Content is not { } content)
+            return;
+        var name = metadata.OfType<IEndpointNameMetadata>().First().EndpointName;
+        content[text.ContentType] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String }, Example = OpenApiExamples.TextOf(name) };
     }
 
     private static void AddHeaders(OpenApiOperation operation, OpenApiOperationTransformerContext context)

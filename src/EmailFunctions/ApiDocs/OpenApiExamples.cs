@@ -25,6 +25,11 @@ internal static class OpenApiExamples
         {"status":"healthy","live":true,"ready":true,"checks":[{"name":"store","healthy":true,"error":null},{"name":"queue","healthy":true,"error":null},{"name":"key","healthy":true,"error":null}]}
         """;
 
+    private const string Figures =
+        """
+        {"sent":98,"failed":2,"delayed":5,"recipients":98,"cost_usd":0.098,"success_rate":98,"average_cost_per_email":0.001,"p50_ms":87,"p95_ms":240,"p99_ms":410}
+        """;
+
     public static JsonNode? Request(string endpoint) => Parse(endpoint switch
     {
         "CreateConfig" => Config,
@@ -47,6 +52,8 @@ internal static class OpenApiExamples
         "CancelMessage" => """{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","status":"cancelled","reason":null,"priority":"normal","limit":null,"scheduled_for":null,"position":null,"breaker":null,"held":false,"attempts":0,"next_attempt_at":null,"expires_at":null,"provider":null,"provider_message_id":null,"provider_answer":null,"error_category":null,"recipient_count":1,"refused_recipients":[],"created_at":"2026-01-31T08:00:00.000Z","updated_at":"2026-01-31T08:00:01.000Z","trace_id":"0af7651916cd43dd8448eb211c80319c","history":[{"status":"queued","at":"2026-01-31T08:00:00.000Z"},{"status":"cancelled","at":"2026-01-31T08:00:01.000Z"}]}""",
         "GetMessage" => """{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","status":"sent","reason":null,"priority":"normal","limit":null,"scheduled_for":null,"position":null,"breaker":null,"held":false,"attempts":1,"next_attempt_at":null,"expires_at":null,"provider":"smtp","provider_message_id":null,"provider_answer":"2.0.0 Ok: queued","error_category":null,"recipient_count":1,"refused_recipients":[],"created_at":"2026-01-31T08:00:00.000Z","updated_at":"2026-01-31T08:00:00.120Z","trace_id":"0af7651916cd43dd8448eb211c80319c","history":[{"status":"queued","at":"2026-01-31T08:00:00.000Z"},{"status":"sending","at":"2026-01-31T08:00:00.020Z","attempt":1},{"status":"sent","at":"2026-01-31T08:00:00.120Z","attempt":1,"provider":"smtp","answer":"2.0.0 Ok: queued"}]}""",
         "GetUsage" => """{"tenant_id":"acme","period_start":"2026-01-01T00:00:00.000Z","period_end":"2026-01-31T00:00:00.000Z","total_emails":1,"successful_emails":1,"failed_emails":0,"success_rate":100,"emails_by_provider":{"smtp":1},"total_cost_usd":0,"cost_by_provider":{"smtp":0},"rate_limit_hits":0,"total_recipients":1,"average_duration_ms":87,"series":[{"period_start":"2026-01-30T00:00:00.000Z","total_emails":1,"successful_emails":1,"failed_emails":0,"total_recipients":1,"total_cost_usd":0}]}""",
+        "GetAllUsage" => """{"period_days":30,"period_start":"2026-01-02T00:00:00.000Z","period_end":"2026-01-31T08:00:00.000Z","total_tenants_active":1,"total_tenants_configured":2,"total_emails_sent":1000,"total_cost_usd":1,"emails_by_provider":{"smtp":1000},"cost_by_provider":{"smtp":1},"top_tenants":[{"tenant_id":"acme","email_count":1000,"total_cost_usd":1}],"average_cost_per_email":0.001}""",
+        "GetUsageOverview" => $$"""{"period_start":"2026-01-30T09:00:00.000Z","period_end":"2026-01-31T08:10:00.000Z","rolled_up_at":"2026-01-31T08:05:15.000Z","tenants_active":1,"total":{{Figures}},"providers":[{"provider":"smtp","figures":{{Figures}}}],"tenants":[{"tenant_id":"acme","figures":{{Figures}},"providers":[{"provider":"smtp","figures":{{Figures}}}]}],"series":[{"hour_start":"2026-01-31T08:00:00.000Z","figures":{{Figures}}}]}""",
         "GetAuditLogs" => $$"""{"logs":[{{AuditLog}}],"next_cursor":null,"has_more":false,"limit":50}""",
         "ExportAuditLogs" => AuditLog,
         "EraseRecipients" => """{"tenant_id":"acme","erased_at":"2026-01-31T08:00:00.000Z","everywhere_at":"2026-01-31T08:00:30.000Z"}""",
@@ -65,6 +72,13 @@ internal static class OpenApiExamples
         "GetHealth" or "GetRootHealth" => Health,
         _ => null,
     });
+
+    /// <summary>Of an endpoint that answers text, too.</summary>
+    public static JsonNode? TextOf(string endpoint) => endpoint switch
+    {
+        "GetUsage" => "period_start,provider,total_emails,successful_emails,failed_emails,total_recipients,total_cost_usd,rate_limit_hits,average_duration_ms\r\n2026-01-30T00:00:00.000Z,smtp,1,1,0,1,0.001,0,87\r\n",
+        _ => null,
+    };
 
     public static JsonNode ProblemOf(string status)
     {

@@ -12,6 +12,7 @@ internal static class OpenApiParameters
         ["start_date"] = ("A day like 2026-01-31 or a time like 2026-01-31T08:00:00Z. Absent: the first there is; of usage 30 days before end_date, which is at most 366 days later.", static () => Text(10, 40)),
         ["end_date"] = ("A day, which is counted in whole, or a time. Absent: now.", static () => Text(10, 40)),
         ["group_by"] = ("day, week or month. Absent: day.", static () => Choice("day", "week", "month")),
+        ["days"] = ("1 to 366, today's included. Absent: 30.", static () => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "366" }),
         ["cursor"] = ("The next_cursor of an answer. Absent: the first page.", static () => Text(1, 120)),
         ["error_category"] = ("The last attempt's. Absent: all.", static () => Choice("auth", "network", "timeout", "recipient", "content", "quota", "rate_limited", "config", "provider_unavailable", "unexpected")),
         ["provider"] = ("The last attempt's, or the one that is configured. Absent: all.", static () => Choice("smtp", "aws_ses", "sendgrid", "mailgun", "console", "file")),

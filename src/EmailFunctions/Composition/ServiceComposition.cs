@@ -142,7 +142,7 @@ internal static class ServiceComposition
         services.AddDelivery(settings);
         services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>().AddSingleton<DeadLetterCounter>();
         services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>();
-        services.AddSingleton<UsageReader>();
+        services.AddUsage(settings);
         services.AddSingleton(settings.Audit).AddSingleton<AuditReader>().AddSingleton<AuditErasures>();
         services.AddSweep<AuditRetentionSweep>().AddSweep<AuditErasureSweep>();
         services.AddSingleton<FleetHealth>().AddSingleton<ConfigIndex>().AddSingleton<BudgetIndex>();
@@ -199,6 +199,13 @@ internal static class ServiceComposition
         services.AddSingleton<HeldMessages>().AddSingleton<IConfigWatcher, ConfigWatcher>();
         services.AddSingleton<MessageDispatcher>().AddSingleton<DispatchFunction>();
         services.AddSweep<MessageSweep>().AddSweep<PayloadSweep>();
+    }
+
+    private static void AddUsage(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(settings.Usage).AddSingleton<UsageIndex>().AddSingleton<UsageRollups>();
+        services.AddSingleton<UsageReader>().AddSingleton<AdminUsageReader>().AddSingleton<UsageOverviewReader>();
+        services.AddSweep<UsageRollupSweep>().AddSweep<UsageRowSweep>();
     }
 
     private static IServiceCollection AddSweep<T>(this IServiceCollection services) where T : class, ISweep =>

@@ -41,6 +41,20 @@ public sealed class ConfigStore(IEntityTable table)
         while (query.Continuation is not null);
     }
 
+    /// <summary>How many tenants have one; reads once for each thousand.</summary>
+    public async Task<int> CountAsync(CancellationToken cancellationToken)
+    {
+        var (count, query) = (0, EntityQuery.Prefix(Partition, ""));
+        do
+        {
+            var page = await table.QueryAsync(query, cancellationToken);
+            count += page.Entities.Count;
+            query = query with { Continuation = page.Continuation };
+        }
+        while (query.Continuation is not null);
+        return count;
+    }
+
     /// <summary>Writes a configuration where the version it names, or none if it names none, is stored.</summary>
     /// <returns>The new ETag; null when another version is stored.</returns>
     public async Task<string?> WriteAsync(TenantConfig config, CancellationToken cancellationToken)

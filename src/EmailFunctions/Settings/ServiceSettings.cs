@@ -14,6 +14,7 @@ using EmailFunctions.Providers.Smtp;
 using EmailFunctions.Sending;
 using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
+using EmailFunctions.Usage;
 using EmailFunctions.Validation;
 
 namespace EmailFunctions.Settings;
@@ -49,6 +50,7 @@ internal sealed record ServiceSettings
     public required DeadLetterSettings DeadLetters { get; init; }
 
     public required AuditSettings Audit { get; init; }
+    public required UsageSettings Usage { get; init; }
 
     public required PumpSettings Pump { get; init; }
 
@@ -90,6 +92,7 @@ internal sealed record ServiceSettings
             Retries = ReadRetries(reader),
             DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
             Audit = new AuditSettings(reader.Number("EMAIL_AUDIT_RETENTION_DAYS", 90, 0, 3_650) is > 0 and var days ? TimeSpan.FromDays(days) : null),
+            Usage = ReadUsage(reader),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Metrics = new MetricSettings(reader.Number("EMAIL_METRICS_MAX_TENANTS", MetricSettings.Default.MaxTenants, 1, 10_000)),
             Export = ExportVariables.Read(reader),
@@ -150,6 +153,15 @@ internal sealed record ServiceSettings
         if (longest < first)
             reader.Reject("EMAIL_RETRY_MAX_SECONDS", "must not be less than EMAIL_RETRY_BASE_SECONDS");
         return new RetrySettings(reader.Number("EMAIL_RETRY_MAX_ATTEMPTS", 8, 1, 100), TimeSpan.FromSeconds(first), TimeSpan.FromSeconds(longest), TimeSpan.FromSeconds(reader.Number("EMAIL_RETRY_MAX_AGE_SECONDS", 172_800, 1, 31_536_000)));
+    }
+
+    private static UsageSettings ReadUsage(SettingsReader reader)
+    {
+        const string Name = "EMAIL_USAGE_RETENTION_DAYS";
+        var days = reader.Number(Name, 62, 0, 3_650);
+        if (days is > 0 and < UsageSettings.MinDays)
+            reader.Reject(Name, $"must be 0, for ever, or at least {UsageSettings.MinDays}: later rows may still be missing in the roll-ups");
+        return new UsageSettings(days == 0 ? null : TimeSpan.FromDays(days));
     }
 
     private static SmtpOptions ReadSmtp(SettingsReader reader) => new()

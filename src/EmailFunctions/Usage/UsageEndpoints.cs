@@ -1,28 +1,86 @@
 using System.Globalization;
+using System.Net.Mime;
+using System.Text;
 using System.Text.Json.Serialization;
 using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Problems;
 using EmailFunctions.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
 
 namespace EmailFunctions.Usage;
 
-/// <summary>The route that shows a tenant's usage and cost.</summary>
+/// <summary>The routes that show usage and cost: a tenant's, and, to an admin, that of all.</summary>
 internal static class UsageEndpoints
 {
     private const int DefaultDays = 30;
     private const int MaxDays = 366;
 
-    public static void MapUsage(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/email/configs/{tenant_id}/usage", GetAsync).WithTags(ApiTags.EmailConfiguration).WithName("GetUsage")
-            .WithSummary("A tenant's usage and cost; by default of the last 30 days").ProducesProblems(400, 403);
+    // Whoever asks for all tenants is not kept waiting longer; within it come some hundred thousand tenant days.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private static async Task<Ok<UsageReport>> GetAsync(
-        string tenant_id, string? start_date, string? end_date, string? group_by, Caller caller, UsageReader usage, TimeProvider time, CancellationToken cancellationToken)
+    private static readonly MediaTypeHeaderValue Csv = new(UsageCsv.ContentType);
+    private static readonly MediaTypeHeaderValue Json = new(MediaTypeNames.Application.Json);
+
+    public static void MapUsage(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/email/configs/{tenant_id}/usage", GetAsync).WithTags(ApiTags.EmailConfiguration).WithName("GetUsage")
+            .WithSummary("A tenant's usage and cost; by default of the last 30 days").Produces<UsageReport>().AlsoProducesText(UsageCsv.ContentType).ProducesProblems(400, 403);
+        var admin = routes.MapGroup("/admin/email").WithTags(ApiTags.EmailAdmin);
+        admin.MapGet("/usage", GetAllAsync).WithName("GetAllUsage").WithSummary("Usage and cost of all tenants, over whole UTC days up to now").ProducesProblems(400, 403);
+        admin.MapGet("/overview", GetOverviewAsync).WithName("GetUsageOverview").WithSummary("The last 24 hours of all tenants, by tenant, provider and hour").ProducesProblems(403);
+    }
+
+    private static async Task<IResult> GetAsync(
+        string tenant_id, string? start_date, string? end_date, string? group_by, HttpContext context, Caller caller, UsageReader usage, TimeProvider time, CancellationToken cancellationToken)
     {
         var tenant = caller.Require(tenant_id);
-        return TypedResults.Ok(await usage.ReadAsync(tenant, ReadPeriod(start_date, end_date, group_by, time.GetUtcNow()), cancellationToken));
+        var tally = await usage.ReadAsync(tenant, ReadPeriod(start_date, end_date, group_by, time.GetUtcNow()), cancellationToken);
+        context.Response.Headers.Vary = HeaderNames.Accept;
+        return WantsCsv(context.Request)
+            ? TypedResults.Text(UsageCsv.Write(tally), UsageCsv.ContentType, Encoding.UTF8)
+            : TypedResults.Ok(UsageReport.Of(tally));
+    }
+
+    private static async Task<Ok<AdminUsage>> GetAllAsync(string? days, Caller caller, AdminUsageReader usage, TimeProvider time, CancellationToken cancellationToken)
+    {
+        caller.RequireAdmin();
+        var count = DefaultDays;
+        if (days is not null && (!int.TryParse(days, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > MaxDays))
+            throw Problem.Invalid("days", string.Create(CultureInfo.InvariantCulture, $"must be 1 to {MaxDays}"));
+        return TypedResults.Ok(await InTimeAsync(time, cancellation => usage.ReadAsync(count, cancellation), cancellationToken));
+    }
+
+    private static async Task<Ok<UsageOverview>> GetOverviewAsync(Caller caller, UsageOverviewReader usage, TimeProvider time, CancellationToken cancellationToken)
+    {
+        caller.RequireAdmin();
+        return TypedResults.Ok(await InTimeAsync(time, usage.ReadAsync, cancellationToken));
+    }
+
+    private static async Task<T> InTimeAsync<T>(TimeProvider time, Func<CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            return await read(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Problem.Unavailable("Too much usage to add up in time: ask for fewer days.");
+        }
+    }
+
+    // JSON unless CSV is wanted more.
+    private static bool WantsCsv(HttpRequest request)
+    {
+        var accepted = request.GetTypedHeaders().Accept;
+        return accepted.Count > 0 && Quality(Csv) > Quality(Json);
+
+        double Quality(MediaTypeHeaderValue type) => accepted.Where(type.IsSubsetOf)
+            .OrderBy(static range => range.MatchesAllTypes).ThenBy(static range => range.MatchesAllSubTypes)
+            .Select(static range => range.Quality ?? 1).FirstOrDefault();
     }
 
     private static UsagePeriod ReadPeriod(string? startText, string? endText, string? groupText, DateTimeOffset now)
@@ -60,4 +118,6 @@ internal static class UsageEndpoints
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(Rfc3339Converter)])]
 [JsonSerializable(typeof(UsageReport))]
+[JsonSerializable(typeof(AdminUsage))]
+[JsonSerializable(typeof(UsageOverview))]
 internal sealed partial class UsageJson : JsonSerializerContext;

@@ -16,6 +16,7 @@ public sealed class TenantAccessTests
 
     private static readonly (HttpMethod Method, string Path)[] OfAdmins =
     [
+        (HttpMethod.Get, "usage"), (HttpMethod.Get, "usage?days=nonsense"), (HttpMethod.Get, "overview"),
         (HttpMethod.Get, "dead-letters"), (HttpMethod.Get, "dead-letters?tenant_id=acme"), (HttpMethod.Post, "dead-letters/replay"),
         (HttpMethod.Post, "dead-letters/acme~00000000000000000000000000000000/replay"), (HttpMethod.Delete, "dead-letters/acme~00000000000000000000000000000000"),
         (HttpMethod.Post, "messages/acme~00000000000000000000000000000000/release"),

@@ -229,6 +229,6 @@ public sealed class RecipientTests
     private static (int Failed, int Sent) Counts(IReadOnlyList<EmailFunctions.Storage.Entity> audit) =>
         (audit.Count(static row => row.GetString("status") == "failed"), audit.Count(static row => row.GetString("status") == "sent"));
 
-    private static Task<UsageReport> UsageAsync(DeliveryBench bench) => bench.Get<UsageReader>().ReadAsync(
-        DeliveryBench.Tenant, new UsagePeriod(bench.Clock.GetUtcNow().AddDays(-2), bench.Clock.GetUtcNow().AddDays(2), UsageGrouping.Day), TestContext.Current.CancellationToken);
+    private static async Task<UsageReport> UsageAsync(DeliveryBench bench) => UsageReport.Of(await bench.Get<UsageReader>().ReadAsync(
+        DeliveryBench.Tenant, new UsagePeriod(bench.Clock.GetUtcNow().AddDays(-2), bench.Clock.GetUtcNow().AddDays(2), UsageGrouping.Day), TestContext.Current.CancellationToken));
 }

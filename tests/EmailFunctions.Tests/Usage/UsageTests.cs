@@ -75,8 +75,8 @@ public sealed class UsageTests
         Assert.True((await bench.Table.WriteAsync([row.ToWrite()], TestContext.Current.CancellationToken)).IsDone);
     }
 
-    private static Task<UsageReport> ReadAsync(DeliveryBench bench, string start, string end, UsageGrouping grouping) =>
-        bench.Get<UsageReader>().ReadAsync(DeliveryBench.Tenant, new UsagePeriod(Day(start), Day(end), grouping), TestContext.Current.CancellationToken);
+    private static async Task<UsageReport> ReadAsync(DeliveryBench bench, string start, string end, UsageGrouping grouping) => UsageReport.Of(
+        await bench.Get<UsageReader>().ReadAsync(DeliveryBench.Tenant, new UsagePeriod(Day(start), Day(end), grouping), TestContext.Current.CancellationToken));
 
     private static DateTimeOffset Day(string text) => DateTimeOffset.Parse(text + "T00:00:00Z", CultureInfo.InvariantCulture);
 }
