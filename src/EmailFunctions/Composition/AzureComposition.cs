@@ -89,7 +89,7 @@ internal static class AzureComposition
     {
         if (azure.KeyVaultKey is not { } key)
         {
-            services.AddSingleton<IKeyWrapper>(_ => new LocalKeyWrapper(settings.EncryptionKey!));
+            services.AddSingleton(_ => new LocalKeyWrapper(settings.EncryptionKey!)).AddKeyWrapper<LocalKeyWrapper>();
             return;
         }
 
@@ -98,7 +98,7 @@ internal static class AzureComposition
             provider.GetRequiredService<TokenCredential>(),
             provider.GetRequiredService<TimeProvider>(),
             new KeyVaultOptions { AllowLoopbackHttp = azure.Storage.IsDevelopment }));
-        services.AddSingleton<IKeyWrapper>(static provider => provider.GetRequiredService<KeyVaultKeyWrapper>());
+        services.AddKeyWrapper<KeyVaultKeyWrapper>();
         services.AddSingleton<IKeyAge>(static provider => provider.GetRequiredService<KeyVaultKeyWrapper>());
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Audit;
@@ -97,6 +98,10 @@ internal static class ServiceComposition
 
         await app.WaitForShutdownAsync();
     }
+
+    /// <summary>Who wraps keys, its failures counted.</summary>
+    public static void AddKeyWrapper<T>(this IServiceCollection services) where T : class, IKeyWrapper =>
+        services.AddSingleton<IKeyWrapper>(static provider => new CountedKeyWrapper(provider.GetRequiredService<T>(), provider.GetRequiredService<IMeterFactory>()));
 
     private static void ConfigureServer(this WebApplicationBuilder builder, ServiceSettings settings)
     {

@@ -105,6 +105,8 @@ public sealed partial class OutcomeRecorder(
             metrics.Taken(outcome.Id.Tenant, provider, attempt.Taken.Count, CostOf(attempt));
         if (outcome.Status is MessageStatus.Sent or MessageStatus.Failed or MessageStatus.DeadLettered)
             metrics.Ended(outcome.Id.Tenant, provider, QueueNames.Dispatch, outcome.Status == MessageStatus.Sent, outcome.UpdatedAt - outcome.CreatedAt);
+        if (outcome.Status == MessageStatus.DeadLettered)
+            metrics.DeadLettered();
     }
 
     private async Task<TenantPolicy> GetPolicyAsync(LedgerEntry entry) =>

@@ -3,6 +3,7 @@ using System.Text;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Storage;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Ingest;
@@ -12,7 +13,7 @@ namespace EmailFunctions.Ingest;
 /// is not to be trusted, with the reason and the message as it came. An admin replays it once the reason is mended, or discards it.
 /// </summary>
 internal sealed partial class ParkedMessages(
-    IEntityTable table, Ledger ledger, MessagePayloads payloads, TenantDirectory tenants, TimeProvider time, ILogger<ParkedMessages> logger)
+    IEntityTable table, Ledger ledger, MessagePayloads payloads, TenantDirectory tenants, DeliveryMetrics metrics, TimeProvider time, ILogger<ParkedMessages> logger)
 {
     /// <summary>Why it is a dead letter.</summary>
     public const string Reason = "parked";
@@ -37,6 +38,7 @@ internal sealed partial class ParkedMessages(
                 : Ledger.Change(before, (entry with { CreatedAt = before.CreatedAt, History = before.History }).WithHistory(entry.History[0]));
             if (!(await table.WriteAsync([.. writes], cancellationToken)).IsDone)
                 continue;
+            metrics.DeadLettered();
             Parked(logger, id, problem.Kind);
             return;
         }

@@ -20,6 +20,7 @@ public sealed class DeliveryMetrics
     private readonly Counter<long> _limitHits;
     private readonly Counter<long> _errors;
     private readonly Counter<double> _cost;
+    private readonly Counter<long> _deadLetters;
     private readonly Histogram<double> _ways;
 
     public DeliveryMetrics(IMeterFactory meters, TenantLabels tenants)
@@ -33,6 +34,9 @@ public sealed class DeliveryMetrics
         _limitHits = meter.CreateCounter<long>("email_rate_limit_hits_total", description: "Messages that a limit of their tenant put off or refused.");
         _errors = meter.CreateCounter<long>("email_provider_errors_total", description: "Attempts that a provider did not take.");
         _cost = meter.CreateCounter<double>("email_cost_usd_total", description: "Cost of the recipients that providers took, in USD.");
+        _deadLetters = meter.CreateCounter<long>("email_dead_letters_total", description: "Messages that became dead letters, those parked for what is wrong with them included.");
+        // Shown from the first scrape on, so that the first one is an increase.
+        _deadLetters.Add(0);
         _ways = meter.CreateHistogram("email_queue_processing_duration_seconds", "s", "From accepting a message to its final outcome.", tags: null, WayBounds);
     }
 
@@ -97,6 +101,9 @@ public sealed class DeliveryMetrics
     /// <param name="tenant">Whose message.</param>
     /// <param name="limit">The limit's name.</param>
     public void Refused(TenantId tenant, string limit) => _limitHits.Add(1, _tenants.Of(tenant), MetricLabels.Of("limit_type", limit));
+
+    /// <summary>A message waits for somebody to replay or discard it, and that is written down.</summary>
+    public void DeadLettered() => _deadLetters.Add(1);
 
     private void Count(TenantId tenant, string provider, string status) =>
         _deliveries.Add(1, MetricLabels.Of(MetricLabels.Provider, provider), _tenants.Of(tenant), MetricLabels.Of("status", status));

@@ -101,6 +101,7 @@ public sealed class IngestTests : IAsyncLifetime
         Assert.Contains(named, Text(letter!, "provider_answer"), StringComparison.Ordinal);
         Assert.DoesNotContain("zoe", letter!.ToJsonString(), StringComparison.Ordinal);
         Assert.Empty(_bench.Queue.Messages);
+        Assert.Equal(1, (await Scrape.OfAsync(_bench.Client)).Sum("email_dead_letters_total"));
     }
 
     [Fact]

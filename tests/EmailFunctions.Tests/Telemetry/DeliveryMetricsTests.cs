@@ -120,6 +120,8 @@ public sealed class DeliveryMetricsTests
         Assert.Equal(1, metrics.Sum("email_provider_errors_total", "error_category=recipient"));
         Assert.Equal((await bench.ReadAsync(id)).Attempts, metrics.Sum("email_provider_errors_total", "error_category=network"));
         Assert.Null(metrics.Sum("email_recipients_total"));
+        // Of the two, the one that can be replayed.
+        Assert.Equal(1, metrics.Sum("email_dead_letters_total"));
     }
 
     [Fact]

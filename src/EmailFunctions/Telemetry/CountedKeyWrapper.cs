@@ -1,0 +1,39 @@
+using System.Diagnostics.Metrics;
+using EmailFunctions.Keys;
+
+namespace EmailFunctions.Telemetry;
+
+/// <summary>Counts the calls that the home of the key-encryption key does not answer as it should: without it no secret can be read, and no mail be sent.</summary>
+/// <param name="inner">Calls it.</param>
+/// <param name="meters">Where the count is kept.</param>
+internal sealed class CountedKeyWrapper(IKeyWrapper inner, IMeterFactory meters) : IKeyWrapper
+{
+    private readonly Counter<long> _failures = Create(meters);
+
+    public Task<WrappedKey> WrapAsync(ReadOnlyMemory<byte> dataKey, CancellationToken cancellationToken) =>
+        WatchAsync(() => inner.WrapAsync(dataKey, cancellationToken));
+
+    public Task<byte[]> UnwrapAsync(WrappedKey wrapped, CancellationToken cancellationToken) =>
+        WatchAsync(() => inner.UnwrapAsync(wrapped, cancellationToken));
+
+    private async Task<T> WatchAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (KeyUnavailableException)
+        {
+            _failures.Add(1);
+            throw;
+        }
+    }
+
+    private static Counter<long> Create(IMeterFactory meters)
+    {
+        var failures = EmailMeter.Of(meters).CreateCounter<long>("email_key_failures_total", description: "Calls of the home of the key-encryption key that failed.");
+        // Shown from the first scrape on, so that the first failure is an increase.
+        failures.Add(0);
+        return failures;
+    }
+}
