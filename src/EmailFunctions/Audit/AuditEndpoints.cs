@@ -1,8 +1,6 @@
-using System.ComponentModel;
-using System.Globalization;
-using System.Text.Json.Serialization;
 using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
+using EmailFunctions.Keys;
 using EmailFunctions.Problems;
 using EmailFunctions.Validation;
 using EmailFunctions.Wire;
@@ -10,60 +8,56 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace EmailFunctions.Audit;
 
-public sealed record AuditLog(
-    string Id,
-    string TenantId,
-    string RecipientHash,
-    string? TemplateName,
-    [property: Description("sent, failed or dead_lettered.")] string Status,
-    string Provider,
-    string MessageId,
-    [property: Description("auth, network, timeout, recipient, content, quota, rate_limited, config, provider_unavailable or unexpected.")] string? ErrorCategory,
-    string? TraceId,
-    DateTimeOffset CreatedAt);
-
-public sealed record AuditLogs(IReadOnlyList<AuditLog> Logs, string? NextCursor, bool HasMore, int Limit);
-
-/// <summary>The route that shows what became of a tenant's mail, recipient by recipient.</summary>
+/// <summary>The routes that show what became of a tenant's mail, recipient by recipient, and that erase recipients.</summary>
 internal static class AuditEndpoints
 {
-    private const int MaxLimit = 200;
-    private const int DefaultLimit = 50;
-
-    private static readonly string[] Statuses = ["sent", "failed", "dead_lettered"];
-
-    public static void MapAudit(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/email/configs/{tenant_id}/audit-logs", GetAsync).WithTags(ApiTags.EmailConfiguration).WithName("GetAuditLogs")
-            .WithSummary("What became of a tenant's mail, by recipient, newest first").ProducesProblems(400, 403);
+    public static void MapAudit(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/email/configs/{tenant_id}/audit-logs").WithTags(ApiTags.EmailConfiguration);
+        group.MapGet("", GetAsync).WithName("GetAuditLogs").WithSummary("What became of a tenant's mail, by recipient, newest first").ProducesProblems(400, 403);
+        group.MapGet("/export", ExportAsync).WithName("ExportAuditLogs").WithSummary("The same of a whole period, as JSON lines; cursor goes on behind the id of a line")
+            .Produces<AuditLog>(StatusCodes.Status200OK, AuditExport.ContentType).ProducesProblems(400, 403);
+        group.MapDelete("/recipients", EraseAllAsync).WithName("EraseRecipients").WithSummary("Erase all of a tenant's recipients by dropping the key of their hashes").ProducesProblems(400, 403);
+        group.MapPost("/recipients/erase", EraseAsync).WithName("EraseRecipient").WithSummary("Erase one recipient from all of a tenant's audit rows")
+            .TakesJson<EraseRequest>().ProducesProblems(400, 403, 413, 415);
+    }
 
     private static async Task<Ok<AuditLogs>> GetAsync(
-        string tenant_id, string? cursor, string? limit, string? status, string? recipient, Caller caller, AuditReader audit, CancellationToken cancellationToken)
+        string tenant_id, string? start_date, string? end_date, string? status, string? provider, string? template_name, string? recipient, string? cursor, string? limit,
+        Caller caller, AuditReader audit, CancellationToken cancellationToken)
     {
         var tenant = caller.Require(tenant_id);
-        var filter = ReadFilter(cursor, limit, status, recipient);
+        var filter = AuditQuestions.Read(start_date, end_date, status, provider, template_name, recipient, cursor, limit);
         var page = await audit.ReadAsync(tenant, filter, cancellationToken);
-        return TypedResults.Ok(new AuditLogs([.. page.Rows.Select(Show)], page.NextCursor, page.NextCursor is not null, filter.Limit));
+        return TypedResults.Ok(new AuditLogs([.. page.Rows.Select(AuditLog.Of)], page.NextCursor, page.NextCursor is not null, filter.Limit));
     }
 
-    private static AuditFilter ReadFilter(string? cursor, string? limitText, string? status, string? recipient)
+    private static Task ExportAsync(
+        string tenant_id, string? start_date, string? end_date, string? status, string? provider, string? template_name, string? recipient, string? cursor,
+        HttpContext context, Caller caller, AuditReader audit, CancellationToken cancellationToken)
     {
-        var errors = new FieldErrors();
-        var limit = DefaultLimit;
-        if (limitText is not null && (!int.TryParse(limitText, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
-            errors.Add("limit", string.Create(CultureInfo.InvariantCulture, $"must be 1 to {MaxLimit}"));
-        if (status is not null && !Statuses.Contains(status))
-            errors.Add("status", "must be " + string.Join(", ", Statuses));
-        if (recipient is not null && !EmailAddress.IsValid(recipient))
-            errors.Add("recipient", EmailAddress.Requirement);
-        if (cursor is not null && (cursor.Length is 0 or > 80 || !cursor.All(static c => char.IsAsciiHexDigitLower(c) || c == '-')))
-            errors.Add("cursor", "must be the next_cursor of an answer");
-        return errors.Any ? throw Problem.Invalid(errors) : new AuditFilter(cursor, limit, status, recipient);
+        var tenant = caller.Require(tenant_id);
+        var filter = AuditQuestions.Read(start_date, end_date, status, provider, template_name, recipient, cursor, limitText: null);
+        return AuditExport.WriteAsync(context.Response, audit.ReadAllAsync(tenant, filter, cancellationToken), cancellationToken);
     }
 
-    private static AuditLog Show(AuditRow row) => new(
-        row.Id, row.Tenant.Value, row.RecipientHash, row.TemplateName, row.Status, row.Provider, row.MessageId, row.ErrorCategory, row.TraceId, row.CreatedAt);
-}
+    private static async Task<Accepted<RecipientsErased>> EraseAllAsync(
+        string tenant_id, Caller caller, RecipientHasher hasher, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var tenant = caller.Require(tenant_id);
+        await hasher.DropAsync(tenant, cancellationToken);
+        var now = time.GetUtcNow();
+        return TypedResults.Accepted((string?)null, new RecipientsErased(tenant.Value, now, now + RecipientHasher.KeyLifetime));
+    }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(Rfc3339Converter)])]
-[JsonSerializable(typeof(AuditLogs))]
-internal sealed partial class AuditJson : JsonSerializerContext;
+    // The address in the body: those of paths and queries are in the logs of whatever stands before the service.
+    private static async Task<Accepted<ErasureAccepted>> EraseAsync(
+        string tenant_id, HttpContext context, Caller caller, AuditErasures erasures, CancellationToken cancellationToken)
+    {
+        var tenant = caller.Require(tenant_id);
+        var request = await RequestBody.ReadAsync(context.Request, AuditJson.Default.EraseRequest, RequestBody.SmallLimit, cancellationToken);
+        if (request.Recipient is not { } recipient || !EmailAddress.IsValid(recipient))
+            throw Problem.Invalid("recipient", EmailAddress.Requirement);
+        return TypedResults.Accepted((string?)null, new ErasureAccepted(tenant.Value, "accepted", await erasures.RequestAsync(tenant, recipient, cancellationToken)));
+    }
+}

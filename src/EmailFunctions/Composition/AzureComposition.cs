@@ -31,6 +31,9 @@ internal static class AzureComposition
     private const string TableName = "emailfunctions";
     private const string PayloadContainer = "email-payloads";
 
+    private const string NotCounted =
+        "Reading a Service Bus queue's size needs the right Manage, with which the service could also change and delete queues; Azure Monitor's metric ActiveMessages has it.";
+
     /// <summary>
     /// One line for each entry, since the host takes each line for one; and what is a warning or worse to standard error, by which the host
     /// knows it.
@@ -73,16 +76,19 @@ internal static class AzureComposition
                 provider.GetRequiredService<ILogger<ServiceBusDeliveryQueue>>()));
             services.AddSingleton<IDeliveryQueue>(static provider => provider.GetRequiredService<ServiceBusDeliveryQueue>());
             services.AddSingleton<IQueueProbe>(static provider => provider.GetRequiredService<ServiceBusDeliveryQueue>());
+            services.AddSingleton<IQueueSize>(new UncountedQueue(QueueNames.Dispatch, NotCounted));
+            services.AddSingleton<IQueueSize>(new UncountedQueue(QueueNames.Ingest, NotCounted));
             return;
         }
 
         services.AddSingleton(provider => new StorageQueue(Queue(provider, azure.Storage, QueueNames.Dispatch), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IDeliveryQueue>(static provider => provider.GetRequiredService<StorageQueue>());
         services.AddSingleton<IQueueProbe>(static provider => provider.GetRequiredService<StorageQueue>());
-        services.AddSingleton(provider => new PoisonedMessages(
-            provider.GetRequiredService<IngestFunction>(),
-            new StorageQueue(Queue(provider, azure.Storage, QueueNames.Ingest), provider.GetRequiredService<TimeProvider>()),
-            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IQueueSize>(static provider => provider.GetRequiredService<StorageQueue>());
+        services.AddKeyedSingleton(QueueNames.Ingest, (provider, _) => new StorageQueue(Queue(provider, azure.Storage, QueueNames.Ingest), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IQueueSize>(static provider => provider.GetRequiredKeyedService<StorageQueue>(QueueNames.Ingest));
+        services.AddSingleton(static provider => new PoisonedMessages(
+            provider.GetRequiredService<IngestFunction>(), provider.GetRequiredKeyedService<StorageQueue>(QueueNames.Ingest), provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddKeys(this IServiceCollection services, ServiceSettings settings, AzureSettings azure)

@@ -52,6 +52,8 @@ internal static class LocalComposition
         services.AddSingleton<IDeliveryQueue>(static provider => provider.GetRequiredService<SqliteQueue>());
         services.AddSingleton<IQueueReceiver>(static provider => provider.GetRequiredService<SqliteQueue>());
         services.AddSingleton<IQueueProbe>(static provider => provider.GetRequiredService<SqliteQueue>());
+        services.AddSingleton<IQueueSize>(static provider => provider.GetRequiredService<SqliteQueue>());
+        services.AddSingleton<IQueueSize>(new UncountedQueue(QueueNames.Ingest, "On a desk there is no queue for event producers."));
     }
 
     private static string PathIn(IServiceProvider provider, string name) =>

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using EmailFunctions.Access;
+using EmailFunctions.Admin;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
+using EmailFunctions.Dashboard;
 using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
@@ -67,8 +69,10 @@ internal static class ServiceComposition
         api.MapIngest();
         api.MapMessages();
         api.MapDeadLetters();
+        api.MapAdmin();
         api.MapHealth(app);
         app.MapMetrics();
+        app.MapDashboard();
         app.MapApiDocs();
         if (app.Services.GetRequiredService<ServiceSettings>().Azure is not null)
             app.MapTriggers();
@@ -136,10 +140,12 @@ internal static class ServiceComposition
         services.AddIngest(settings);
         services.AddSingleton<Prospects>().AddSingleton<Cancellation>();
         services.AddDelivery(settings);
-        services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>();
+        services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>().AddSingleton<DeadLetterCounter>();
         services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>();
         services.AddSingleton<UsageReader>();
-        services.AddSingleton<AuditReader>();
+        services.AddSingleton(settings.Audit).AddSingleton<AuditReader>().AddSingleton<AuditErasures>();
+        services.AddSweep<AuditRetentionSweep>().AddSweep<AuditErasureSweep>();
+        services.AddSingleton<FleetHealth>().AddSingleton<ConfigIndex>().AddSingleton<BudgetIndex>();
         services.AddSingleton<ServiceHealth>().AddSingleton<KeyAgeCheck>();
         services.AddApiDocs();
         services.AddSingleton<Draining>().AddSingleton<StoreHold>().AddSingleton<TriggerCatalog>();
@@ -148,7 +154,7 @@ internal static class ServiceComposition
     private static void AddTelemetry(this IServiceCollection services, ServiceSettings settings)
     {
         services.AddSingleton(settings.Metrics).AddSingleton<TenantLabels>().AddSingleton<DeliveryMetrics>();
-        services.AddSingleton<StoredGauges>();
+        services.AddSingleton<StoredGauges>().AddSingleton<StoredGauge, QueueSizeGauge>().AddSingleton<StoredGauge, QuotaGauge>();
         services.AddExport(settings.Metrics, settings.Export, AzureComposition.NewCredential);
     }
 

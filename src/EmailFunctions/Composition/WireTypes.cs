@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using EmailFunctions.Admin;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
@@ -16,6 +17,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
+        ConfigJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
     ];
 }

@@ -21,6 +21,7 @@ public sealed class ConfigCache
 
     // A change begins a new round under a new key. What a load from before it brings lands under the old one, where nobody looks.
     private readonly ConcurrentDictionary<TenantId, long> _rounds = new();
+    private long _epoch;
     private readonly HybridCache _cache;
     private readonly ConfigStore _store;
     private readonly Counter<long> _hits;
@@ -56,8 +57,11 @@ public sealed class ConfigCache
         return _cache.RemoveAsync(old, cancellationToken);
     }
 
+    /// <summary>The same for all tenants. What was kept is out of use at once, and out of memory when its time is over.</summary>
+    public void InvalidateAll() => Interlocked.Increment(ref _epoch);
+
     private string KeyOf(TenantId tenant) =>
-        string.Create(CultureInfo.InvariantCulture, $"config {tenant} {_rounds.GetValueOrDefault(tenant)}");
+        string.Create(CultureInfo.InvariantCulture, $"config {tenant} {Interlocked.Read(ref _epoch)} {_rounds.GetValueOrDefault(tenant)}");
 
     private sealed class Load(ConfigStore store, TenantId tenant)
     {

@@ -20,10 +20,17 @@ public sealed class ConfigHealth(ProviderResolver resolver, ProviderProbes probe
 {
     public async Task<ConfigHealthResponse> CheckAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var accounts = await resolver.GetAccountsAsync(tenant, cancellationToken);
-        var checks = await Task.WhenAll(accounts.Select(account => CheckAsync(tenant, account, cancellationToken)));
+        var checks = await CheckAsync(tenant, await resolver.GetAccountsAsync(tenant, cancellationToken), cancellationToken);
         return new ConfigHealthResponse(checks.All(static check => check.Healthy), checks, time.GetUtcNow());
     }
+
+    /// <summary>The same for a configuration as it was read from the store.</summary>
+    /// <exception cref="Keys.KeyUnavailableException">Its secrets can't be decrypted.</exception>
+    public async Task<IReadOnlyList<ProviderCheck>> CheckAsync(TenantConfig config, CancellationToken cancellationToken) =>
+        await CheckAsync(config.Tenant, await resolver.ToAccountsAsync(config, cancellationToken), cancellationToken);
+
+    private Task<ProviderCheck[]> CheckAsync(TenantId tenant, IReadOnlyList<ProviderAccount> accounts, CancellationToken cancellationToken) =>
+        Task.WhenAll(accounts.Select(account => CheckAsync(tenant, account, cancellationToken)));
 
     private async Task<ProviderCheck> CheckAsync(TenantId tenant, ProviderAccount account, CancellationToken cancellationToken)
     {

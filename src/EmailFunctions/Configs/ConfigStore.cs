@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using EmailFunctions.Keys;
 using EmailFunctions.Storage;
@@ -11,8 +12,34 @@ public sealed class ConfigStore(IEntityTable table)
     private const string Partition = "configs";
     private const string SecretPrefix = "secret_";
 
+    // Sorts behind a row, and before any other that begins with its name.
+    private const string Next = " ";
+
     public async Task<TenantConfig?> GetAsync(TenantId tenant, CancellationToken cancellationToken) =>
         await table.GetAsync(new EntityKey(Partition, tenant.Value), cancellationToken) is { } entity ? Read(tenant, entity) : null;
+
+    /// <summary>All tenants' configurations by the tenants' names; a read for each page.</summary>
+    /// <param name="after">The tenant behind whose place to begin; null: the first.</param>
+    /// <param name="pageSize">Configurations of a read, 1 to 1,000.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public async IAsyncEnumerable<TenantConfig> ListAsync(TenantId? after, int pageSize, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var query = EntityQuery.Prefix(Partition, "", pageSize);
+        if (after is not null)
+            query = query with { FromRow = after.Value + Next };
+        do
+        {
+            var page = await table.QueryAsync(query, cancellationToken);
+            foreach (var entity in page.Entities)
+            {
+                if (TenantId.TryParse(entity.Key.Row, out var tenant))
+                    yield return Read(tenant, entity);
+            }
+
+            query = query with { Continuation = page.Continuation };
+        }
+        while (query.Continuation is not null);
+    }
 
     /// <summary>Writes a configuration where the version it names, or none if it names none, is stored.</summary>
     /// <returns>The new ETag; null when another version is stored.</returns>

@@ -45,7 +45,17 @@ public interface IProviderAccounts
 /// <param name="RateLimiting">Which tenants have limits at all.</param>
 /// <param name="UsageLogging">Which tenants have usage rows.</param>
 /// <param name="AuditLogging">Which tenants have audit rows.</param>
-public sealed record PolicyDefaults(int RateLimitPerMinute, Rollout RateLimiting, Rollout UsageLogging, Rollout AuditLogging);
+public sealed record PolicyDefaults(int RateLimitPerMinute, Rollout RateLimiting, Rollout UsageLogging, Rollout AuditLogging)
+{
+    /// <summary>A tenant's limits. They count by tenant also where the system default sends, so those of an inactive configuration hold, too.</summary>
+    public LimitRules LimitsOf(TenantId tenant, ConfigFields? fields) => RateLimiting.Includes(tenant, fields?.RateLimitingEnabled)
+        ? new LimitRules(
+            fields?.RateLimitPerMinute ?? RateLimitPerMinute,
+            fields?.RateLimitPerHour ?? 0,
+            fields?.DailyQuota ?? 0,
+            fields?.MonthlyBudgetUsd ?? 0)
+        : LimitRules.None;
+}
 
 /// <summary>Policies from configurations and the deployment's defaults.</summary>
 internal sealed class TenantPolicies(ConfigCache cache, SystemProvider system, PolicyDefaults defaults) : ITenantPolicies
@@ -69,20 +79,12 @@ internal sealed class TenantPolicies(ConfigCache cache, SystemProvider system, P
         return policy;
     }
 
-    // Limits count by tenant also where the system default sends, so those of an inactive configuration hold, too.
     private TenantPolicy Of(TenantId tenant, ConfigFields? fields)
     {
-        var limits = defaults.RateLimiting.Includes(tenant, fields?.RateLimitingEnabled)
-            ? new LimitRules(
-                fields?.RateLimitPerMinute ?? defaults.RateLimitPerMinute,
-                fields?.RateLimitPerHour ?? 0,
-                fields?.DailyQuota ?? 0,
-                fields?.MonthlyBudgetUsd ?? 0)
-            : LimitRules.None;
         var provider = fields is { } own && own.IsActive != false ? TenantConfig.ToProviders(own)[0] : system.Account.Settings;
         return new TenantPolicy(
             provider.Type,
-            limits,
+            defaults.LimitsOf(tenant, fields),
             provider.CostPerEmailUsd,
             RejectsOverQuota: fields?.OverQuota == PolicyWords.Reject,
             HoldsUnknown: fields?.OnUnknown == PolicyWords.Hold,

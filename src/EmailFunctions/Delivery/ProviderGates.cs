@@ -43,6 +43,13 @@ public sealed class ProviderGates(TimeProvider time)
     /// <summary>The first provider's state as words for a client: <c>closed</c>, <c>open</c> or <c>half_open</c>, and until when it is left alone.</summary>
     public (string State, DateTimeOffset? Until) StateOf(TenantId tenant, IReadOnlyList<ProviderSettings> route) => GateOf(tenant, route, 0).State();
 
+    /// <summary>The providers that are left alone now, or were until the next call finds out whether they are back; in no order.</summary>
+    public IEnumerable<StoppedProvider> ListStopped() =>
+        from pair in _gates
+        let state = pair.Value.State()
+        where state.State != "closed" || state.Until is not null
+        select new StoppedProvider(pair.Key.Tenant, pair.Key.Place, pair.Value.Provider, state.State == "closed" ? "paused" : state.State, state.Until);
+
     /// <summary>
     /// Finds who is to be called, where there is more than one. A provider whose break is over is probed: it need not be the message that
     /// finds out whether it is back.
@@ -140,6 +147,8 @@ public sealed class ProviderGates(TimeProvider time)
         public static SendResult LeftAlone(TimeSpan wait) =>
             SendResult.Failed(SendStatus.Postponed, ErrorCategory.ProviderUnavailable, "The provider failed repeatedly and is left alone for a while.") with { RetryAfter = wait };
 
+        public ProviderSettings Provider => _provider;
+
         public bool IsFor(ProviderSettings provider, bool isOneOfSeveral) => _provider == provider && _isOneOfSeveral == isOneOfSeveral;
 
         /// <summary>Until when the provider is left alone; null: it is not.</summary>
@@ -208,3 +217,11 @@ public sealed class ProviderGates(TimeProvider time)
             _isOneOfSeveral ? FirstBreak : TimeSpan.FromTicks(Math.Min(LongestBreak.Ticks, FirstBreak.Ticks << Math.Min(failedProbes, 10)));
     }
 }
+
+/// <summary>A provider that is left alone.</summary>
+/// <param name="Tenant">Whose mail it sends.</param>
+/// <param name="Place">Its place in the tenant's route, 0 for the first.</param>
+/// <param name="Provider">The provider, as it was when it was called last.</param>
+/// <param name="State"><c>open</c>: it failed again and again; <c>half_open</c>: one message is finding out whether it is back; <c>paused</c>: it asked for a break.</param>
+/// <param name="Until">Until when; null: the next call finds out whether it is back.</param>
+public sealed record StoppedProvider(TenantId Tenant, int Place, ProviderSettings Provider, string State, DateTimeOffset? Until);

@@ -11,9 +11,15 @@ namespace EmailFunctions.Keys;
 /// </summary>
 public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeProvider time) : IDisposable
 {
+    /// <summary>How long a process may go on with a key that another one has dropped.</summary>
+    public static readonly TimeSpan KeyLifetime = TimeSpan.FromSeconds(30);
+
     private const string Row = "hash-key";
 
-    private readonly TimedCache<WrappedKey> _tenantKeys = new(DataKeyCache.Lifetime, capacity: 10_000, time);
+    // Stands between the name of the key and the hash of a content.
+    private const char Separator = '.';
+
+    private readonly TimedCache<WrappedKey> _tenantKeys = new(KeyLifetime, capacity: 10_000, time);
 
     /// <summary>The hash of an address, as lower-case hexadecimal.</summary>
     public async Task<string> HashAsync(TenantId tenant, string address, CancellationToken cancellationToken) =>
@@ -28,13 +34,38 @@ public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeP
 
     /// <summary>
     /// The hash of a message's content: it tells whether two are the same, and can't be guessed either, as a short message with a
-    /// known text could be by a plain hash.
+    /// known text could be by a plain hash. A name of the key stands before it.
     /// </summary>
     public async Task<string> HashContentAsync(TenantId tenant, Stream content, CancellationToken cancellationToken)
     {
         var key = await KeyAsync(tenant, cancellationToken);
         // Of the content's own hash, so that no content is also an address.
-        return Convert.ToHexStringLower(HMACSHA256.HashData(key, await SHA256.HashDataAsync(content, cancellationToken)));
+        return NameOf(key) + Separator + Convert.ToHexStringLower(HMACSHA256.HashData(key, await SHA256.HashDataAsync(content, cancellationToken)));
+    }
+
+    /// <summary>
+    /// Whether two hashes of one tenant are known to be of different contents. Nothing is known of two that were made under different keys,
+    /// since one of the keys is gone.
+    /// </summary>
+    public static bool AreOfDifferentContents(string first, string second) =>
+        first != second && first.Split(Separator) is [var name, _] && second.Split(Separator) is [var other, _] && name == other;
+
+    /// <summary>
+    /// Drops the tenant's key: nobody can tell any more whose the hashes are that were made under it, and those that are made from now on,
+    /// under another key, can't be compared with them. Other processes follow within <see cref="KeyLifetime"/>.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The key is not known to be dropped.</exception>
+    public async Task DropAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Missing is as good.
+            await table.WriteAsync([EntityWrite.Delete(KeyOf(tenant), etag: null)], cancellationToken);
+        }
+        finally
+        {
+            _tenantKeys.Remove(tenant.Value);
+        }
     }
 
     public void Dispose() => _tenantKeys.Dispose();
@@ -51,21 +82,29 @@ public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeP
 
     private async Task<WrappedKey> LoadAsync(TenantId tenant)
     {
-        var key = new EntityKey(tenant.Partition, Row);
-        if (await table.GetAsync(key, CancellationToken.None) is { } entity)
-            return Read(entity);
-
-        var (_, wrapped) = await keys.CreateAsync(CancellationToken.None);
-        var created = new Entity(key)
+        var key = KeyOf(tenant);
+        while (true)
         {
-            ["key_id"] = wrapped.KeyId,
-            ["key_version"] = wrapped.Version,
-            ["wrapped_key"] = wrapped.Value,
-        };
-        var written = await table.WriteAsync([EntityWrite.Insert(created)], CancellationToken.None);
-        // A conflict says that somebody was first; theirs is the key.
-        return written.IsDone ? wrapped : Read((await table.GetAsync(key, CancellationToken.None))!);
+            if (await table.GetAsync(key, CancellationToken.None) is { } entity)
+                return Read(entity);
+
+            var (_, wrapped) = await keys.CreateAsync(CancellationToken.None);
+            var created = new Entity(key)
+            {
+                ["key_id"] = wrapped.KeyId,
+                ["key_version"] = wrapped.Version,
+                ["wrapped_key"] = wrapped.Value,
+            };
+            // A conflict says that somebody was first; theirs is the key, unless it is dropped already.
+            if ((await table.WriteAsync([EntityWrite.Insert(created)], CancellationToken.None)).IsDone)
+                return wrapped;
+        }
     }
+
+    private static EntityKey KeyOf(TenantId tenant) => new(tenant.Partition, Row);
+
+    // Tells keys apart, and nothing else about them.
+    private static string NameOf(byte[] key) => Convert.ToHexStringLower(HMACSHA256.HashData(key, "the name of this key"u8).AsSpan(0, 8));
 
     private static WrappedKey Read(Entity entity) =>
         new(entity.GetString("key_id")!, (int)entity.GetInt64("key_version")!.Value, entity.GetBytes("wrapped_key")!);

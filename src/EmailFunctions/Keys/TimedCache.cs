@@ -31,6 +31,9 @@ internal sealed class TimedCache<T>(TimeSpan lifetime, int capacity, TimeProvide
         }
     }
 
+    /// <summary>Drops a value, and one that is being loaded: whoever asks from now on loads it anew.</summary>
+    public void Remove(string key) => _cache.Remove(key);
+
     public void Dispose() => _cache.Dispose();
 
     private Lazy<Task<T>> NewEntry(ICacheEntry entry, Func<Task<T>> load)

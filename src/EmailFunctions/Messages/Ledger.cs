@@ -68,6 +68,13 @@ public sealed class Ledger(IEntityTable table)
         while (query.Continuation is not null);
     }
 
+    /// <summary>How many dead letters the tenant has, counted up to a thousand in one query.</summary>
+    public async Task<(int Count, bool IsAll)> CountDeadAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var page = await table.QueryAsync(EntityQuery.Prefix(tenant.Partition, LedgerRows.DeadPrefix), cancellationToken);
+        return (page.Entities.Count, page.Continuation is null);
+    }
+
     /// <summary>The first of the tenant's line, or of its part with one priority: at most as many as asked for, best first.</summary>
     public async Task<IReadOnlyList<MessageId>> ListLineAsync(
         TenantId tenant, MessagePriority? priority, int limit, CancellationToken cancellationToken)

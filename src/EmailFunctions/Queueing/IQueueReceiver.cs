@@ -20,9 +20,6 @@ public interface IQueueReceiver
 
     /// <summary>Returns when a message may be visible: one was put on the queue, or the time of a scheduled one has come.</summary>
     Task WaitAsync(CancellationToken cancellationToken);
-
-    /// <summary>Number of messages on the queue, those under lease or scheduled included.</summary>
-    Task<long> CountAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>A message under lease.</summary>

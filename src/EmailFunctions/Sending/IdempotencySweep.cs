@@ -58,23 +58,10 @@ public sealed partial class IdempotencySweep(
         var now = time.GetUtcNow();
         var removed = 0;
         var expired = rows.Where(row => now - IdempotencyRows.Read(row).AcceptedAt >= IdempotencyRows.Lifetime);
+        // A key that is used again right now has a new row, which stays.
         foreach (var chunk in expired.Chunk(EntityLimits.MaxBatchEntities))
-            removed += await RemoveAsync([.. chunk.Select(static row => EntityWrite.Delete(row.Key, row.ETag))], cancellationToken);
+            removed += await table.WriteUnrefusedAsync(chunk.Select(static row => EntityWrite.Delete(row.Key, row.ETag)), cancellationToken);
         return removed;
-    }
-
-    // A key that is used again right now has a new row, which stays.
-    private async Task<int> RemoveAsync(List<EntityWrite> deletions, CancellationToken cancellationToken)
-    {
-        while (deletions.Count > 0)
-        {
-            var result = await table.WriteAsync(deletions, cancellationToken);
-            if (result.IsDone)
-                break;
-            deletions.RemoveAt(result.RefusedIndex);
-        }
-
-        return deletions.Count;
     }
 
     private SweepRun Report(int removed, bool isComplete)

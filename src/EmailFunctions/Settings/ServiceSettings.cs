@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EmailFunctions.Access;
+using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
@@ -47,6 +48,8 @@ internal sealed record ServiceSettings
 
     public required DeadLetterSettings DeadLetters { get; init; }
 
+    public required AuditSettings Audit { get; init; }
+
     public required PumpSettings Pump { get; init; }
 
     public required MetricSettings Metrics { get; init; }
@@ -86,6 +89,7 @@ internal sealed record ServiceSettings
             Policies = ReadPolicies(reader),
             Retries = ReadRetries(reader),
             DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
+            Audit = new AuditSettings(reader.Number("EMAIL_AUDIT_RETENTION_DAYS", 90, 0, 3_650) is > 0 and var days ? TimeSpan.FromDays(days) : null),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Metrics = new MetricSettings(reader.Number("EMAIL_METRICS_MAX_TENANTS", MetricSettings.Default.MaxTenants, 1, 10_000)),
             Export = ExportVariables.Read(reader),

@@ -1,7 +1,7 @@
 namespace EmailFunctions.Telemetry;
 
 /// <summary>Reads all gauges of the store anew before they are shown, but not more often than it makes sense.</summary>
-public sealed partial class StoredGauges(IEnumerable<IStoredGauge> gauges, TimeProvider time, ILogger<StoredGauges> logger) : IDisposable
+public sealed partial class StoredGauges(IEnumerable<StoredGauge> gauges, TimeProvider time, ILogger<StoredGauges> logger) : IDisposable
 {
     /// <summary>How old what is shown may be.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
@@ -33,7 +33,7 @@ public sealed partial class StoredGauges(IEnumerable<IStoredGauge> gauges, TimeP
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task RefreshAsync(IStoredGauge gauge, CancellationToken cancellationToken)
+    private async Task RefreshAsync(StoredGauge gauge, CancellationToken cancellationToken)
     {
         try
         {
@@ -47,6 +47,6 @@ public sealed partial class StoredGauges(IEnumerable<IStoredGauge> gauges, TimeP
         }
     }
 
-    [LoggerMessage(EventId = 700, Level = LogLevel.Warning, Message = "The values of {Gauge} can't be read; what was read before is shown.")]
+    [LoggerMessage(EventId = 700, Level = LogLevel.Warning, Message = "The values of {Gauge} can't be read, and are not shown.")]
     private static partial void RefreshFailed(ILogger logger, Exception exception, string gauge);
 }

@@ -8,7 +8,7 @@ namespace EmailFunctions.Tests.ApiDocs;
 
 public sealed partial class ApiDocsTests
 {
-    private static readonly string[] Bodies = ["application/json", "application/problem+json"];
+    private static readonly string[] Bodies = ["application/json", "application/problem+json", "application/x-ndjson"];
 
     [Fact]
     public async Task The_document_is_OpenAPI_3_1_and_knows_every_endpoint()
@@ -32,7 +32,7 @@ public sealed partial class ApiDocsTests
             Check(operation["operationId"] is not null, "operationId");
             Check(operation["summary"] is not null, "summary");
             Check(operation["tags"]!.AsArray().Count == 1, "tag");
-            Check(!path.Contains("/configs/", StringComparison.Ordinal) || operation["tags"]![0]!.GetValue<string>() == "email-configuration", "tag email-configuration");
+            Check(!path.Contains("/v1/email/configs/", StringComparison.Ordinal) || operation["tags"]![0]!.GetValue<string>() == "email-configuration", "tag email-configuration");
             if (operation["requestBody"] is { } request)
                 CheckContent(request["content"]!.AsObject(), "request");
             var answers = operation["responses"]!.AsObject();

@@ -40,9 +40,11 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> Uses = new()
     {
         ["Access"] = ["Problems", "Tenants"],
+        ["Admin"] = ["Access", "ApiDocs", "Configs", "DeadLetters", "Delivery", "Limits", "Problems", "Providers", "Queueing", "Telemetry", "Tenants", "Wire"],
         ["ApiDocs"] = ["Problems", "Spooling"],
-        ["Audit"] = ["Access", "ApiDocs", "Keys", "Problems", "Storage", "Tenants", "Validation", "Wire"],
+        ["Audit"] = ["Access", "ApiDocs", "Keys", "Problems", "Providers", "Storage", "Sweeps", "Tenants", "Validation", "Wire"],
         ["Configs"] = ["Access", "ApiDocs", "Keys", "Limits", "Messages", "Problems", "Providers", "Storage", "Telemetry", "Tenants", "Validation", "Wire"],
+        ["Dashboard"] = ["Problems"],
         ["Delivery"] = ["Audit", "Configs", "Keys", "Limits", "Messages", "Providers", "Queueing", "Storage", "Sweeps", "Telemetry", "Tenants", "Usage"],
         ["DeadLetters"] = ["Access", "ApiDocs", "Delivery", "Ingest", "Keys", "Messages", "Problems", "Providers", "Storage", "Sweeps", "Tenants", "Wire"],
         ["Functions"] = ["Delivery", "Health", "Ingest", "Keys", "Problems", "Sending", "Storage", "Sweeps"],
@@ -56,7 +58,7 @@ public sealed class ArchitectureTests
         ["Providers"] = ["ApiDocs", "Messages", "Telemetry", "Tenants"],
         ["Queueing"] = ["Storage"],
         ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Keys", "Limits", "Messages", "Problems", "Providers", "Spooling", "Storage", "Sweeps", "Telemetry", "Tenants", "Validation", "Wire"],
-        ["Settings"] = ["Access", "Configs", "DeadLetters", "Delivery", "Ingest", "Keys", "Providers", "Queueing", "Sending", "Telemetry", "Tenants", "Validation"],
+        ["Settings"] = ["Access", "Audit", "Configs", "DeadLetters", "Delivery", "Ingest", "Keys", "Providers", "Queueing", "Sending", "Telemetry", "Tenants", "Validation"],
         ["Spooling"] = ["Storage"],
         ["Storage"] = [],
         ["Sweeps"] = ["Storage", "Tenants"],

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using EmailFunctions.TestKit;
+using EmailFunctions.TestKit.Vendors;
 using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Processes;
@@ -24,12 +26,14 @@ public sealed class CanaryRun : IAsyncLifetime
         ["EMAIL_RETRY_MAX_SECONDS"] = "2",
         ["EMAIL_RETRY_MAX_ATTEMPTS"] = "100",
         ["EMAIL_RATE_LIMIT_PER_MINUTE"] = "0",
+        ["EMAIL_ALLOW_HTTP_ENDPOINTS"] = "true",
     };
 
     private readonly TempFolder _folder = new();
     private readonly ConcurrentDictionary<string, bool> _heldBack = new();
     private readonly List<(string Id, string Status)> _expected = [];
     private ServiceProcess? _service;
+    private string _quoted = "";
 
     internal Canaries Canaries { get; } = new();
 
@@ -39,24 +43,36 @@ public sealed class CanaryRun : IAsyncLifetime
     /// <summary>All that the process printed.</summary>
     public string Printed { get; private set; } = "";
 
+    /// <summary>What <c>/metrics</c> said before the stop.</summary>
+    public string Scraped { get; private set; } = "";
+
+    /// <summary>The metrics, spans and logs that it sent to Azure Monitor.</summary>
+    public string Exported { get; private set; } = "";
+
     private HttpClient Client => _service!.Client;
 
     public async ValueTask InitializeAsync()
     {
+        await using var taking = await VendorServer.StartAsync(Take);
+        await using var refusing = await VendorServer.StartAsync(Refuse);
         var credentials = new SmtpSinkCredentials("mailer", Canaries.New("password"));
         await using var sink = SmtpSink.Start(new SmtpSinkOptions { Credentials = credentials, Fault = Answer });
-        var settings = new Dictionary<string, string>(Settings) { ["EMAIL_ENCRYPTION_KEY"] = Convert.ToBase64String(Canaries.NewBytes("encryption key", 32)) };
+        await using var azure = await AzureMonitorSink.StartAsync();
+        var settings = new Dictionary<string, string>([.. Settings, .. azure.Settings]) { ["EMAIL_ENCRYPTION_KEY"] = Convert.ToBase64String(Canaries.NewBytes("encryption key", 32)) };
         _service = await ServiceProcess.StartAsync(Folder, settings);
 
         await ConfigureAsync(sink.Port);
         await SendAsync();
         await SendWhatWaitsAsync();
+        await SendThroughVendorsAsync(taking.Address, refusing.Address);
         await SendNonsenseAsync();
         foreach (var (id, status) in _expected)
             await Client.WaitForStatusAsync(id, status);
         await Client.MustAsync(HttpMethod.Delete, "/api/v1/email/configs/beta", "");
+        Scraped = (await Scrape.OfAsync(Client)).Text;
         await _service.StopAsync();
         Printed = _service.Output + _service.Errors;
+        Exported = azure.Text;
         Assert.Empty(sink.Errors);
     }
 
@@ -132,6 +148,33 @@ public sealed class CanaryRun : IAsyncLifetime
     {
         _expected.Add((await Client.AcceptAsync(Mail(WaitingInRow, "acme", "waiting.example", 2000)), "deferred"));
         _expected.Add((await Client.AcceptAsync(Mail(WaitingInStore, "acme", "waiting.example", 100 * 1024)), "deferred"));
+    }
+
+    private async Task SendThroughVendorsAsync(Uri taking, Uri refusing)
+    {
+        foreach (var (provider, address, status) in from provider in (string[])["aws_ses", "sendgrid", "mailgun"] from end in new[] { (taking, "sent"), (refusing, "failed") } select (provider, end.Item1, end.Item2))
+        {
+            var tenant = $"{provider}-{status}";
+            var keys = provider == "aws_ses"
+                ? $"\"aws_region\":\"eu-west-1\",\"aws_access_key\":\"{Canaries.New(tenant + ": access key")}\",\"aws_secret_key\":\"{Canaries.New(tenant + ": secret key")}\""
+                : $"\"api_key\":\"{Canaries.New(tenant + ": key")}\"";
+            await Client.ConfigureAsync(tenant, $$"""{"provider_type":"{{provider}}","api_endpoint":"{{address}}",{{keys}},"from_email":"hello@{{provider.Replace('_', '-')}}.example"}""");
+            var mail = Mail(tenant, tenant, "ok.example", 100);
+            _quoted = Canaries[tenant + ": recipient"];
+            var id = await Client.AcceptAsync(mail);
+            await Client.WaitForStatusAsync(id, status);
+            _expected.Add((id, status));
+        }
+    }
+
+    private static VendorReply Take(VendorRequest request) =>
+        VendorReply.Answer(request.Target.EndsWith("/mail/send", StringComparison.Ordinal) ? 202 : 200, """{"MessageId":"m-1","id":"<m-1@vendor.example>","message":"Queued. Thank you."}""");
+
+    // Vendors quote what they refuse, too.
+    private VendorReply Refuse(VendorRequest request)
+    {
+        var message = $"{_quoted}@ok.example is no address: {_quoted}";
+        return VendorReply.Answer(400, JsonSerializer.Serialize(new { message, errors = new[] { new { message, field = "personalizations.0.to.0.email" } } }), ("x-amzn-ErrorType", "MessageRejected"));
     }
 
     private string Mail(string name, string tenant, string domain, int size) => new JsonObject

@@ -33,6 +33,16 @@ public sealed class CanaryTests(CanaryRun run) : IClassFixture<CanaryRun>
     }
 
     [Fact]
+    public void Nothing_of_it_is_in_metrics_spans_and_exported_logs()
+    {
+        Assert.Contains("email_delivery_total", run.Scraped, StringComparison.Ordinal);
+        Assert.All(["smtp", "file", "aws_ses", "sendgrid", "mailgun"], provider => Assert.Contains($"send {provider}", run.Exported, StringComparison.Ordinal));
+        Assert.Contains("was not sent", run.Exported, StringComparison.Ordinal);
+        Assert.Empty(run.Canaries.SearchText("metrics", run.Scraped));
+        Assert.Empty(run.Canaries.SearchText("telemetry", run.Exported));
+    }
+
+    [Fact]
     public void A_clean_stop_leaves_no_log_of_the_database() =>
         Assert.Equal(["email.db", "lock"], Directory.GetFiles(run.Folder).Select(Path.GetFileName).Order());
 

@@ -51,6 +51,8 @@ public sealed class RefusedStartTests : IDisposable
         { "EMAIL_RETRY_MAX_AGE_SECONDS=0", null },
         { "EMAIL_DEAD_LETTER_DAYS=0", null },
         { "EMAIL_DEAD_LETTER_DAYS=month", null },
+        { "EMAIL_AUDIT_RETENTION_DAYS=-1", null },
+        { "EMAIL_AUDIT_RETENTION_DAYS=ever", null },
         { "EMAIL_RATE_LIMIT_PER_MINUTE=-1", null },
         { "EMAIL_RATE_LIMIT_PER_MINUTE=unlimited", null },
         { "EMAIL_RATE_LIMITING_ENABLED=some", null },

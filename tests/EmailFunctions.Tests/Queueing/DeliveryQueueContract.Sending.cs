@@ -112,6 +112,21 @@ public abstract partial class DeliveryQueueContract
     }
 
     [Fact]
+    public async Task The_size_counts_what_is_on_the_queue_and_scheduled_or_says_why_it_can_not()
+    {
+        var before = await Size.CountAsync(Cancellation);
+        await EnqueueAsync("1", "2");
+        await EnqueueAtAsync("3", Now.AddHours(1));
+
+        var after = await Size.CountAsync(Cancellation);
+
+        Assert.NotEmpty(Size.QueueName);
+        Assert.Equal(after.Messages is null, after.WhyUnknown is not null);
+        if (after.Messages is not null)
+            Assert.Equal((0, 3), (before.Messages, after.Messages));
+    }
+
+    [Fact]
     public async Task A_cancelled_call_sends_nothing()
     {
         await Assert.ThrowsAnyAsync<OperationCanceledException>(

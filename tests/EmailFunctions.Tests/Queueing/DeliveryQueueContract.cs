@@ -12,6 +12,9 @@ public abstract partial class DeliveryQueueContract
     /// <summary>The queue under test, empty.</summary>
     protected abstract IDeliveryQueue Queue { get; }
 
+    /// <summary>What tells how many messages are on it.</summary>
+    protected abstract IQueueSize Size { get; }
+
     /// <summary>Whether messages come in the order in which they were sent.</summary>
     protected virtual bool KeepsOrder => true;
 

@@ -15,6 +15,14 @@ public abstract partial class LeasedQueueContract : DeliveryQueueContract
     /// <summary>Another receiver of the same queue.</summary>
     protected abstract IQueueReceiver SecondReceiver { get; }
 
+    /// <summary>A queue that is the service's own is counted exactly.</summary>
+    protected async Task<long> CountAsync()
+    {
+        var count = await Size.CountAsync(Cancellation);
+        Assert.True(count.IsExact);
+        return count.Messages!.Value;
+    }
+
     protected override async Task<IReadOnlyList<byte[]>> ReceiveAllAsync() =>
         [.. (await ReceiveAsync(limit: 1_000)).Select(static message => message.Body.ToArray())];
 

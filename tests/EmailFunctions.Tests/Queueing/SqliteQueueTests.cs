@@ -20,6 +20,8 @@ public sealed partial class SqliteQueueTests : LeasedQueueContract, IDisposable
 
     protected override IDeliveryQueue Queue => _queue;
 
+    protected override IQueueSize Size => _queue;
+
     protected override IQueueReceiver Receiver => _queue;
 
     // A file has one process, and a process one queue: what competes are its threads.
@@ -82,7 +84,7 @@ public sealed partial class SqliteQueueTests : LeasedQueueContract, IDisposable
         await EnqueueAsync("1");
 
         Assert.Empty(await other.ReceiveAsync(1, Lease, Cancellation));
-        Assert.Equal(0, await other.CountAsync(Cancellation));
+        Assert.Equal(QueueCount.Exactly(0), await other.CountAsync(Cancellation));
         Assert.False(other.WaitAsync(Cancellation).IsCompleted);
         await ReceiveOneAsync();
     }

@@ -19,6 +19,8 @@ public sealed class StorageQueueTests(AzuriteFixture azurite) : DeliveryQueueCon
 
     protected override IDeliveryQueue Queue => _queue;
 
+    protected override IQueueSize Size => _queue;
+
     protected override bool KeepsOrder => false;
 
     protected override TimeSpan Tick => TimeSpan.FromSeconds(0.15);

@@ -2,8 +2,10 @@ using EmailFunctions.Queueing;
 
 namespace EmailFunctions.Tests.Simulation;
 
-internal sealed partial class SimQueue : IDeliveryQueue, IQueueReceiver
+internal sealed partial class SimQueue : IDeliveryQueue, IQueueReceiver, IQueueSize
 {
+    public string QueueName => "simulated";
+
     /// <summary>Tests may set it, to see what goes beyond carried over.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.MaxValue;
 
@@ -69,10 +71,10 @@ internal sealed partial class SimQueue : IDeliveryQueue, IQueueReceiver
         return visible.Task.WaitAsync(cancellationToken);
     }
 
-    public Task<long> CountAsync(CancellationToken cancellationToken)
+    public Task<QueueCount> CountAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<long>(Count);
+        return Task.FromResult(QueueCount.Exactly(Count));
     }
 }
 

@@ -14,6 +14,8 @@ public sealed class SimQueueTests : LeasedQueueContract
 
     protected override IDeliveryQueue Queue => _queue;
 
+    protected override IQueueSize Size => _queue;
+
     protected override IQueueReceiver Receiver => _queue;
 
     protected override IQueueReceiver SecondReceiver => _queue;

@@ -7,7 +7,7 @@ namespace EmailFunctions.Queueing.Sqlite;
 /// given back for later. It gets its place when its time has come and not before, so that whoever schedules many for one instant is
 /// not before the others at that instant. Leases are kept in memory: only one process may use the file, and with it they end.
 /// </summary>
-internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, string name) : IDeliveryQueue, IQueueReceiver, IQueueProbe, IDisposable
+internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, string name) : IDeliveryQueue, IQueueReceiver, IQueueProbe, IQueueSize, IDisposable
 {
     // Timers of .NET end at about 49 days; a wake-up that is too early does no harm.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
@@ -25,6 +25,8 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     private FairOrder? _order;
 
     public TimeSpan LongestDelay => TimeSpan.MaxValue;
+
+    public string QueueName => name;
 
     public async Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
     {
@@ -109,17 +111,17 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
         await _arrival.WaitAsync(cancellationToken);
     }
 
-    public Task<long> CountAsync(CancellationToken cancellationToken)
+    public Task<QueueCount> CountAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(database.Read(
+        return Task.FromResult(QueueCount.Exactly(database.Read(
             // Each from its index.
             session => session.Number(
                 """
                 SELECT (SELECT COUNT(*) FROM queue_messages WHERE queue = ?1 AND place IS NULL)
                   + (SELECT COUNT(*) FROM queue_messages WHERE queue = ?1 AND place IS NOT NULL)
                 """,
-                name)!.Value));
+                name)!.Value)));
     }
 
     public Task ProbeAsync(CancellationToken cancellationToken) => CountAsync(cancellationToken);

@@ -12,7 +12,7 @@ namespace EmailFunctions.Queueing.StorageQueues;
 /// </summary>
 /// <param name="queue">Made with <see cref="NewOptions"/>.</param>
 /// <param name="time">What the messages' times are measured by.</param>
-internal sealed class StorageQueue(QueueClient queue, TimeProvider time) : IDeliveryQueue, IQueueProbe
+internal sealed class StorageQueue(QueueClient queue, TimeProvider time) : IDeliveryQueue, IQueueProbe, IQueueSize
 {
     private const int MaxMessages = 100;
     private const int MaxSendsAtOnce = 8;
@@ -24,6 +24,8 @@ internal sealed class StorageQueue(QueueClient queue, TimeProvider time) : IDeli
 
     // 7 days are the service's limit (learn.microsoft.com, "Put Message"), and times are rounded up.
     public TimeSpan LongestDelay { get; } = TimeSpan.FromDays(7) - TimeSpan.FromMinutes(1);
+
+    public string QueueName => queue.Name;
 
     /// <summary>How a client must be made: base64, as the Functions host reads it, and sent again if need be, since copies do no harm.</summary>
     public static QueueClientOptions NewOptions()
@@ -53,19 +55,20 @@ internal sealed class StorageQueue(QueueClient queue, TimeProvider time) : IDeli
         return Parallel.ForEachAsync(messages, options, async (message, token) => await SendAsync(message, token));
     }
 
-    public Task ProbeAsync(CancellationToken cancellationToken) => Service.CallAsync(
+    public Task ProbeAsync(CancellationToken cancellationToken) => CountAsync(cancellationToken);
+
+    public Task<QueueCount> CountAsync(CancellationToken cancellationToken) => Service.CallAsync(
         async () =>
         {
             try
             {
-                await queue.GetPropertiesAsync(cancellationToken);
+                return QueueCount.About((await queue.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCountLong);
             }
             catch (RequestFailedException failure) when (failure.ErrorCode == QueueErrorCode.QueueNotFound)
             {
                 // The first message makes it.
+                return QueueCount.About(0);
             }
-
-            return true;
         },
         cancellationToken);
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Azure.Core;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using OpenTelemetry;
@@ -16,6 +18,7 @@ namespace EmailFunctions.Telemetry.Export;
 internal static class Exporters
 {
     private const string ServiceName = "email-functions";
+    private const string UnknownPath = "/(unknown)";
 
     // Providers, with "none", and the most values that one more label has: so many series may a tenant have of one metric.
     private const int SeriesOfTenant = 7 * 10;
@@ -26,8 +29,7 @@ internal static class Exporters
         var telemetry = services.AddOpenTelemetry().ConfigureResource(static resource => resource.AddService(ServiceName));
         telemetry.WithMetrics(meter =>
         {
-            // Beyond its cap the SDK would drop what tells series apart; ours is lower. Nothing is in memory for series that are not there.
-            meter.AddMeter(EmailMeter.Name).AddView(instrument => new MetricStreamConfiguration { CardinalityLimit = (metrics.MaxTenants + 1) * SeriesOfTenant });
+            meter.AddMeter(EmailMeter.Name);
             meter.AddPrometheusExporter(static prometheus =>
             {
                 // Instruments have their full names already.
@@ -42,13 +44,25 @@ internal static class Exporters
             if (export.AzureConnection is not null)
                 meter.AddAzureMonitorMetricExporter(ConfigureAzure);
         });
+        services.ConfigureOpenTelemetryMeterProvider((provider, meter) =>
+        {
+            var factory = provider.GetRequiredService<IMeterFactory>();
+            // Beyond its cap the SDK would drop what tells series apart; ours is lower. Nothing is in memory for series that are not there.
+            var own = new MetricStreamConfiguration { CardinalityLimit = (metrics.MaxTenants + 1) * SeriesOfTenant };
+            // The SDK hears every meter of this name in the process, where there may be several services.
+            meter.AddView(instrument => instrument.Meter.Scope == factory ? own : MetricStreamConfiguration.Drop);
+        });
         if (!export.IsOn)
             return;
         services.AddSingleton(export).AddHostedService<PushLoop>();
         services.Configure<OpenTelemetryLoggerOptions>(static logs => logs.IncludeFormattedMessage = true);
         telemetry.WithTracing(tracing =>
         {
-            tracing.AddSource(EmailMeter.Name).AddAspNetCoreInstrumentation(static requests => requests.Filter = IsWorthASpan);
+            tracing.AddSource(EmailMeter.Name).AddAspNetCoreInstrumentation(static requests =>
+            {
+                requests.Filter = IsWorthASpan;
+                requests.EnrichWithHttpResponse = static (span, response) => HidePath(span, response.HttpContext);
+            });
             if (export.Otlp)
                 tracing.AddOtlpExporter();
             if (export.AzureConnection is not null)
@@ -69,9 +83,18 @@ internal static class Exporters
             // What could not be sent would be kept on a disk that nobody looks after, and is gone with the instance anyway.
             options.DisableOfflineStorage = true;
             options.EnableLiveMetrics = false;
+            // Spans may be sampled; what went wrong must be told whether or not its trace is.
+            options.EnableTraceBasedLogsSampler = false;
             options.EnableStandardMetrics = false;
             options.EnablePerformanceCounters = false;
         }
+    }
+
+    // Who calls decides what stands in a path and in its query, where an address may be; the route says enough.
+    private static void HidePath(Activity span, HttpContext context)
+    {
+        span.SetTag("url.path", (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? UnknownPath);
+        span.SetTag("url.query", null);
     }
 
     // Those who watch ask all the time, and see in the answer what a span would say.

@@ -90,8 +90,6 @@ internal sealed class SoakQueue(SqliteQueue inner, SoakFaults faults) : IDeliver
 
     public Task WaitAsync(CancellationToken cancellationToken) => inner.WaitAsync(cancellationToken);
 
-    public Task<long> CountAsync(CancellationToken cancellationToken) => inner.CountAsync(cancellationToken);
-
     private async Task<T> CallAsync<T>(Func<Task<T>> call)
     {
         var fault = faults.Draw();

@@ -51,8 +51,6 @@ internal sealed class CountingReceiver(IQueueReceiver inner) : IQueueReceiver
 
     public Task WaitAsync(CancellationToken cancellationToken) => inner.WaitAsync(cancellationToken);
 
-    public Task<long> CountAsync(CancellationToken cancellationToken) => inner.CountAsync(cancellationToken);
-
     private sealed class Gate
     {
         public TaskCompletionSource Arrived { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -14,6 +14,8 @@ public sealed class ServiceBusContractTests : DeliveryQueueContract, IAsyncLifet
 
     protected override IDeliveryQueue Queue => _bench.Queue;
 
+    protected override IQueueSize Size { get; } = new UncountedQueue(ServiceBusBench.QueueName, "It needs the right Manage.");
+
     protected override TimeSpan Tick => TimeSpan.FromSeconds(0.1);
 
     protected override DateTimeOffset Now => TimeProvider.System.GetUtcNow();

@@ -1,0 +1,63 @@
+using EmailFunctions.Keys;
+using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
+
+namespace EmailFunctions.Audit;
+
+/// <summary>A recipient that is to be erased from a tenant's audit.</summary>
+/// <param name="Tenant">Whose audit.</param>
+/// <param name="Hash">The recipient's hash.</param>
+/// <param name="Position">The id of the last row that was looked at; null: none was.</param>
+/// <param name="ETag">The stored version.</param>
+internal sealed record AuditErasure(TenantId Tenant, string Hash, string? Position, string? ETag);
+
+/// <summary>
+/// The erasures that are still to be carried out. They are rows of one partition, so that a sweep finds out with one read that there are none.
+/// </summary>
+internal sealed class AuditErasures(IEntityTable table, RecipientHasher hasher, TimeProvider time)
+{
+    private const string Partition = "audit-erasures";
+
+    // No tenant's name holds it.
+    private const char Separator = '~';
+
+    /// <summary>Asks for a recipient to be erased from all rows that are there now; asked for again, it begins anew. Returns the time.</summary>
+    /// <exception cref="StoreUnavailableException">It is not known to be asked for.</exception>
+    public async Task<DateTimeOffset> RequestAsync(TenantId tenant, string recipient, CancellationToken cancellationToken)
+    {
+        var erasure = new AuditErasure(tenant, await hasher.HashAsync(tenant, recipient, cancellationToken), Position: null, ETag: null);
+        await table.WriteAsync([EntityWrite.Put(ToEntity(erasure))], cancellationToken);
+        return time.GetUtcNow();
+    }
+
+    /// <summary>Up to a thousand that are still to be carried out, by tenant.</summary>
+    public async Task<IReadOnlyList<AuditErasure>> ListAsync(CancellationToken cancellationToken) =>
+        [.. (await table.QueryAsync(EntityQuery.Prefix(Partition, ""), cancellationToken)).Entities.Select(Read)];
+
+    /// <summary>Writes down how far they have come; one that was asked for again in between begins anew.</summary>
+    public Task AdvanceAsync(IReadOnlyList<AuditErasure> erasures, string position, CancellationToken cancellationToken) =>
+        WriteAsync(erasures, erasure => EntityWrite.Replace(ToEntity(erasure with { Position = position }), erasure.ETag), cancellationToken);
+
+    /// <summary>They are carried out; one that was asked for again in between stays.</summary>
+    public Task EndAsync(IReadOnlyList<AuditErasure> erasures, CancellationToken cancellationToken) =>
+        WriteAsync(erasures, static erasure => EntityWrite.Delete(KeyOf(erasure), erasure.ETag), cancellationToken);
+
+    private async Task WriteAsync(IReadOnlyList<AuditErasure> erasures, Func<AuditErasure, EntityWrite> toWrite, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in erasures.Chunk(EntityLimits.MaxBatchEntities))
+            await table.WriteUnrefusedAsync(chunk.Select(toWrite), cancellationToken);
+    }
+
+    private static EntityKey KeyOf(AuditErasure erasure) => new(Partition, erasure.Tenant.Value + Separator + erasure.Hash);
+
+    private Entity ToEntity(AuditErasure erasure) => new(KeyOf(erasure))
+    {
+        ["position"] = erasure.Position,
+        ["written_at"] = time.GetUtcNow(),
+    };
+
+    private static AuditErasure Read(Entity entity) =>
+        entity.Key.Row.Split(Separator) is [var name, var hash] && TenantId.TryParse(name, out var tenant)
+            ? new AuditErasure(tenant, hash, entity.GetString("position"), entity.ETag)
+            : throw new InvalidOperationException("A stored erasure has no tenant.");
+}

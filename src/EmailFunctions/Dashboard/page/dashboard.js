@@ -1,0 +1,252 @@
+// The status page: asks the service's own endpoints, every ten seconds, and shows what they say.
+
+import { Refused, get, getText, isSignedIn, post, signIn, signOut } from './api.js';
+import { date, element, fill, milliseconds, none, number, percent, time, usd } from './format.js';
+import { draw } from './traffic.js';
+
+const admin = '/api/v1/admin/email';
+const interval = 10_000;
+const $ = (id) => document.getElementById(id);
+
+// Of the last answers, for what is looked at again without asking.
+let overview = null;
+let timer = null;
+let running = null;
+
+// Targets as operators report on them.
+const targets = { success: 99.5, p99: 2_000, cost: 0.0002, hits: 90 };
+
+/** What this instance's cache answered by itself, in percent; null before it was asked. */
+function cacheHits(metrics) {
+  const of = (name) => Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(metrics)?.[1] ?? 0);
+  const [hits, misses] = [of('email_config_cache_hits_total'), of('email_config_cache_misses_total')];
+  return hits + misses === 0 ? null : 100 * hits / (hits + misses);
+}
+
+function kpi(title, value, target, isMet) {
+  const state = isMet === null ? ['', ''] : isMet ? ['good', 'met'] : ['bad', 'missed'];
+  return element('div', {},
+    element('dt', {}, title),
+    element('dd', { className: `value ${state[0]}` }, value),
+    element('dd', { className: 'target' }, target === null ? 'no target' : `target ${target}${state[1] ? `: ${state[1]}` : ''}`));
+}
+
+function showKpis(metrics, shares, usage) {
+  const total = overview.total;
+  const hits = metrics === null ? null : cacheHits(metrics);
+  // Of those that had mail within a month, which is what their number can be compared with.
+  const share = usage.total_tenants_active === 0 ? null : Math.min(100, 100 * shares.total_configured_tenants / usage.total_tenants_active);
+  const judged = (value, test) => value === null ? null : test(value);
+  $('kpis').replaceChildren(
+    kpi('Success rate', percent(total.success_rate), `> ${targets.success} %`, judged(total.success_rate, (rate) => rate > targets.success)),
+    kpi('P99 of deliveries', milliseconds(total.p99_ms), `< ${milliseconds(targets.p99)}`, judged(total.p99_ms, (p99) => p99 < targets.p99)),
+    kpi('Average cost of a mail', usd(total.average_cost_per_email), `< ${usd(targets.cost)}`, judged(total.average_cost_per_email, (cost) => cost < targets.cost)),
+    kpi('Configurations from cache', percent(hits), `> ${targets.hits} %`, judged(hits, (rate) => rate > targets.hits)),
+    kpi('Tenants with a provider of their own', percent(share), null, null),
+    kpi('Sent', number(total.sent), null, null),
+    kpi('Failed', number(total.failed), null, null),
+    kpi('Delayed by a limit', number(total.delayed), null, null),
+    kpi('Cost', usd(total.cost_usd), null, null));
+}
+
+const figureColumns = (figures) => [
+  { title: 'Sent', className: 'number', of: (row) => number(figures(row).sent) },
+  { title: 'Failed', className: 'number', of: (row) => number(figures(row).failed) },
+  { title: 'Delayed', className: 'number', of: (row) => number(figures(row).delayed) },
+  { title: 'Cost', className: 'number', of: (row) => usd(figures(row).cost_usd) },
+  { title: 'P50', className: 'number', of: (row) => milliseconds(figures(row).p50_ms) },
+  { title: 'P95', className: 'number', of: (row) => milliseconds(figures(row).p95_ms) },
+  { title: 'P99', className: 'number', of: (row) => milliseconds(figures(row).p99_ms) },
+];
+
+function showTraffic() {
+  draw($('traffic'), overview.series);
+  fill($('hours'), 'Messages by hour', [{ title: 'From', of: (hour) => time(hour.hour_start).slice(0, 5) }, ...figureColumns((hour) => hour.figures)], overview.series);
+}
+
+function showTenants() {
+  const part = $('filter').value.trim().toLowerCase();
+  const rows = overview.tenants.filter((tenant) => tenant.tenant_id.toLowerCase().includes(part)).flatMap((tenant) => [
+    { name: tenant.tenant_id, figures: tenant.figures },
+    ...tenant.providers.map((provider) => ({ name: provider.provider, figures: provider.figures, isPart: true })),
+  ]);
+  const caption = `${number(overview.tenants_active)} tenants had mail; those with the most first`;
+  fill($('tenants'), caption, [{ title: 'Tenant, provider', of: (row) => row.name }, ...figureColumns((row) => row.figures)], rows,
+    { empty: part ? 'No tenant with this in its name had mail.' : 'No mail within the last 24 hours.', classOf: (row) => row.isPart ? 'part' : undefined });
+}
+
+function showQueues(queue) {
+  const rows = queue.queues.map((state) => ({ name: state.queue_name, count: state.messages === null ? state.unknown_because : `${state.exact ? '' : 'about '}${number(state.messages)}` }));
+  rows.push({ name: 'dead letters', count: `${number(queue.dead_letters.count)}${queue.dead_letters.complete ? '' : ' or more'}` });
+  fill($('queues'), 'Messages on them', [{ title: 'Queue', of: (row) => row.name }, { title: 'Messages', className: 'wrap', of: (row) => row.count }], rows);
+}
+
+function showHealth(health, breakers) {
+  const stopped = new Map(breakers.breakers.map((breaker) => [`${breaker.tenant_id} ${breaker.provider}`, breaker]));
+  const rows = health.checks.map((check) => ({ ...check, breaker: stopped.get(`${check.tenant_id} ${check.provider}`) }));
+  // Whoever sends by the system's provider has no check, and may be stopped all the same.
+  const checked = new Set(rows.map((row) => `${row.tenant_id} ${row.provider}`));
+  rows.push(...breakers.breakers.filter((breaker) => !checked.has(`${breaker.tenant_id} ${breaker.provider}`))
+    .map((breaker) => ({ tenant_id: breaker.tenant_id, provider: breaker.provider, status: 'not probed', healthy: true, breaker })));
+  rows.sort((a, b) => Number(a.healthy && !a.breaker) - Number(b.healthy && !b.breaker) || a.tenant_id.localeCompare(b.tenant_id));
+  const caption = `${number(health.healthy_count)} of ${number(health.total_checks)} healthy${health.partial ? `; ${number(health.not_checked)} not asked in time` : ''}`;
+  fill($('health'), caption, [
+    { title: 'Tenant', of: (row) => row.tenant_id },
+    { title: 'Provider', of: (row) => row.provider },
+    { title: 'State', of: (row) => element('span', { className: row.healthy ? 'good' : 'bad' }, row.status) },
+    { title: 'Breaker', of: (row) => row.breaker ? element('span', { className: 'warn' }, row.breaker.until ? `${row.breaker.state} until ${time(row.breaker.until)}` : row.breaker.state) : 'closed' },
+    { title: 'Says', className: 'wrap', of: (row) => row.error ?? none },
+  ], rows.slice(0, 200), { empty: 'No tenant has a provider of its own.' });
+}
+
+function usage(state, write) {
+  if (!state) return none;
+  const label = `${write(state.used)} of ${write(state.limit)}, ${percent(state.percent)}`;
+  return element('span', {}, element('meter', { min: 0, max: 100, low: 80, high: 99.99, optimum: 0, value: Math.min(100, state.percent), 'aria-label': label }), ` ${label}`);
+}
+
+function showBudgets(list) {
+  const rows = [...list.budgets].sort((a, b) => most(b) - most(a));
+  fill($('budgets'), `Nearest to their end first${list.has_more ? '; of the first tenants by name' : ''}`, [
+    { title: 'Tenant', of: (row) => row.tenant_id },
+    { title: 'Today', of: (row) => usage(row.daily_quota, number) },
+    { title: 'This month', of: (row) => usage(row.monthly_budget_usd, usd) },
+    { title: 'Waiting', of: (row) => row.in_line === 0 ? none : `${number(row.in_line)} for ${row.waits_for}` },
+  ], rows, { empty: 'No tenant has a quota or a budget.' });
+}
+
+const most = (budget) => Math.max(budget.daily_quota?.percent ?? 0, budget.monthly_budget_usd?.percent ?? 0);
+
+function showDead(list) {
+  fill($('dead'), `${list.has_more ? 'The first ones of each tenant' : 'All'}, oldest first`, [
+    { title: 'Message', className: 'id', of: (row) => row.message_id },
+    { title: 'Since', of: (row) => date(row.dead_since) },
+    { title: 'Attempts', className: 'number', of: (row) => number(row.attempts) },
+    { title: 'Failure', of: (row) => row.error_category ?? row.reason ?? none },
+    { title: 'Provider', of: (row) => row.provider ?? none },
+    { title: 'Answer', className: 'wrap', of: (row) => row.provider_answer ?? none },
+    {
+      title: 'Do',
+      of: (row) => element('span', {},
+        element('button', { type: 'button', 'data-key': `replay ${row.message_id}`, 'aria-label': `Replay ${row.message_id}`, onclick: (event) => replay(row.message_id, event.currentTarget) }, 'Replay'),
+        element('button', { type: 'button', className: 'quiet', 'data-key': `find ${row.message_id}`, 'aria-label': `Show ${row.message_id}`, onclick: () => find(row.message_id) }, 'Show')),
+    },
+  ], list.dead_letters, { empty: 'No message was given up.' });
+}
+
+async function replay(id, button) {
+  button.disabled = true;
+  try {
+    const answer = await post(`${admin}/dead-letters/${encodeURIComponent(id)}/replay`, {});
+    $('dead-status').textContent = `${answer.message_id} is queued again.`;
+    await refresh();
+  } catch (error) {
+    $('dead-status').textContent = `${id} was not queued: ${error.message}`;
+    button.disabled = false;
+  }
+}
+
+const facts = (pairs) => element('dl', { className: 'facts' }, ...pairs.filter(([, value]) => value !== null && value !== undefined && value !== '')
+  .flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
+
+async function find(id, tenant) {
+  $('message').value = id;
+  const query = tenant ? `?tenant_id=${encodeURIComponent(tenant)}` : '';
+  try {
+    const message = await get(`/api/v1/email/messages/${encodeURIComponent(id)}${query}`);
+    $('found').replaceChildren(
+      facts([
+        ['Message', message.message_id], ['Status', message.status], ['Reason', message.reason], ['Limit', message.limit],
+        ['Place in line', message.position === null || message.position === undefined ? null : number(message.position + 1)],
+        ['Next attempt', message.next_attempt_at && date(message.next_attempt_at)], ['Attempts', number(message.attempts)], ['Provider', message.provider],
+        ['Answer', message.provider_answer], ['Failure', message.error_category], ['Recipients', number(message.recipient_count)], ['Trace', message.trace_id],
+      ]),
+      element('h3', {}, 'History'),
+      element('ol', { className: 'history' }, ...message.history.map((line) => element('li', {},
+        [date(line.at), line.status, line.provider, line.error_category, line.limit && `limit ${line.limit}`, line.answer].filter(Boolean).join(' · ')))));
+  } catch (error) {
+    $('found').replaceChildren(element('p', { className: 'bad' }, error.message));
+  }
+  $('found').scrollIntoView({ block: 'nearest' });
+}
+
+async function test(event) {
+  event.preventDefault();
+  const button = event.submitter;
+  button.disabled = true;
+  $('tested').replaceChildren(element('p', {}, 'Sending …'));
+  try {
+    const answer = await post(`/api/v1/email/configs/${encodeURIComponent($('test-tenant').value.trim())}/test`, { to: $('test-to').value.trim(), use_tenant_config: $('test-own').checked });
+    $('tested').replaceChildren(
+      element('p', { className: answer.success ? 'good' : 'bad' }, answer.success ? 'Sent.' : 'Not sent.'),
+      facts([['Provider', answer.provider], ['Took', milliseconds(answer.duration_ms)], ['Message', answer.message_id], ['Failure', answer.error_code], ['Answer', answer.error]]));
+  } catch (error) {
+    $('tested').replaceChildren(element('p', { className: 'bad' }, error.message));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function showProblem(text) {
+  $('problem').hidden = !text;
+  $('problem').textContent = text ?? '';
+}
+
+function showSignIn(text) {
+  clearTimeout(timer);
+  const was = $('signin').hidden;
+  $('figures').hidden = true;
+  $('signin').hidden = false;
+  $('signout').hidden = true;
+  $('asof').textContent = '';
+  showProblem(text);
+  if (was) $('token').focus();
+}
+
+async function show() {
+  const [figures, usage, shares, queue, health, breakers, budgets, dead, metrics] = await Promise.all([
+    get(`${admin}/overview`), get(`${admin}/usage?days=30`), get(`${admin}/providers/distribution`), get(`${admin}/queue`), get(`${admin}/health`), get(`${admin}/breakers`),
+    get(`${admin}/budgets?limit=200`), get(`${admin}/dead-letters?limit=50`), getText('/metrics').catch(() => null),
+  ]);
+  overview = figures;
+  $('signin').hidden = true;
+  $('figures').hidden = false;
+  $('signout').hidden = !isSignedIn();
+  showProblem(null);
+  showKpis(metrics, shares, usage);
+  showTraffic();
+  showTenants();
+  showQueues(queue);
+  showHealth(health, breakers);
+  showBudgets(budgets);
+  showDead(dead);
+  $('asof').textContent = overview.rolled_up_at ? `Mail counted until ${time(overview.rolled_up_at)}` : 'No mail counted yet';
+}
+
+/** One at a time: who asks while one is under way gets its end. */
+function refresh() {
+  running ??= show()
+    .catch((error) => error instanceof Refused ? showSignIn(error.message) : showProblem(error.message))
+    .finally(() => {
+      running = null;
+      clearTimeout(timer);
+      if ($('live').checked && $('signin').hidden) timer = setTimeout(refresh, interval);
+    });
+  return running;
+}
+
+$('refresh').addEventListener('click', refresh);
+$('live').addEventListener('change', refresh);
+$('filter').addEventListener('input', () => overview && showTenants());
+$('find-form').addEventListener('submit', (event) => { event.preventDefault(); find($('message').value.trim(), $('message-tenant').value.trim()); });
+$('test-form').addEventListener('submit', test);
+$('signout').addEventListener('click', () => { signOut(); showSignIn(''); });
+$('signin-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  signIn($('token').value);
+  $('token').value = '';
+  refresh();
+});
+// Whoever does not look need not be told.
+document.addEventListener('visibilitychange', () => document.hidden ? clearTimeout(timer) : refresh());
+refresh();

@@ -1,0 +1,23 @@
+namespace EmailFunctions.Storage;
+
+/// <summary>What several features do with a table.</summary>
+internal static class EntityTables
+{
+    /// <summary>
+    /// Writes those of a batch that the table does not refuse, together. What is refused was changed by somebody else since it was read.
+    /// </summary>
+    /// <returns>How many were written.</returns>
+    public static async Task<int> WriteUnrefusedAsync(this IEntityTable table, IEnumerable<EntityWrite> writes, CancellationToken cancellationToken)
+    {
+        var left = writes.ToList();
+        while (left.Count > 0)
+        {
+            var result = await table.WriteAsync(left, cancellationToken);
+            if (result.IsDone)
+                break;
+            left.RemoveAt(result.RefusedIndex);
+        }
+
+        return left.Count;
+    }
+}
