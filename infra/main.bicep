@@ -155,6 +155,8 @@ module alerts 'modules/alerts.bicep' = {
     tags: allTags
     email: alertEmail
     serviceBusId: serviceBus.outputs.id
+    location: location
+    insightsId: monitoring.outputs.insightsId
   }
 }
 

@@ -44,6 +44,22 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  // A workbook is named by a GUID.
+  name: guid(insights.id, 'workbook')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    displayName: 'Email'
+    description: 'What is sent for whom, what it costs, what waits, and what fails.'
+    category: 'workbook'
+    sourceId: insights.id
+    version: 'Notebook/1.0'
+    serializedData: replace(loadTextContent('../monitoring/azure/workbook.json'), '{insightsId}', insights.id)
+  }
+}
+
 // Needed by the host's telemetry: src/EmailFunctions/host.json, "telemetryMode".
 resource metricsPublisher 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: insights
@@ -63,3 +79,6 @@ output workspaceId string = workspace.id
 
 @description('Where telemetry goes; no secret, see above.')
 output connectionString string = insights.properties.ConnectionString
+
+@description('Resource ID of the Application Insights component.')
+output insightsId string = insights.id

@@ -17,6 +17,8 @@ public sealed partial class NameTests
         ["Microsoft.Insights/components"] = @"^[a-zA-Z0-9_.()-]{0,259}[a-zA-Z0-9_()-]$",
         ["Microsoft.Insights/actionGroups"] = @"^[a-zA-Z0-9_-]{1,260}$",
         ["Microsoft.Insights/metricAlerts"] = @"^[a-zA-Z0-9_-]{1,260}$",
+        ["Microsoft.Insights/scheduledQueryRules"] = @"^[a-zA-Z0-9_-]{1,260}$",
+        ["Microsoft.Insights/workbooks"] = @"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
         ["Microsoft.Storage/storageAccounts"] = @"^[a-z0-9]{3,24}$",
         ["Microsoft.Storage/storageAccounts/blobServices/containers"] = @"^[a-z0-9]+/default/[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]$",
         ["Microsoft.Storage/storageAccounts/tableServices/tables"] = @"^[a-z0-9]+/default/[a-zA-Z][a-zA-Z0-9]{2,62}$",

@@ -103,7 +103,7 @@ public sealed partial class ResourceTests
     {
         var deployment = await Deployment.PredictAsync(more: parameter);
 
-        var alert = Deployment.PropertiesOf(deployment.Single("Microsoft.Insights/metricAlerts"));
+        var alert = Deployment.PropertiesOf(deployment.OfType("Microsoft.Insights/metricAlerts").Single(static alert => Deployment.NameOf(alert).StartsWith("dead-letters-", StringComparison.Ordinal)));
         var criterion = alert["criteria"]!["allOf"]!.AsArray().Single()!;
         Assert.Equal("DeadletteredMessages", criterion["metricName"]!.GetValue<string>());
         Assert.Equal(("GreaterThan", 0), (criterion["operator"]!.GetValue<string>(), criterion["threshold"]!.GetValue<int>()));

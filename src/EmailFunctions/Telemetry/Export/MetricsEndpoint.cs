@@ -18,6 +18,8 @@ internal static class MetricsEndpoint
                 // Tenants are named in it.
                 caller.RequireAdmin();
                 await gauges.RefreshAsync(context.RequestAborted);
+                // Prometheus would rather have OpenMetrics, in which the package adds series of its own (_created) and writes the bound 5 as 5.0.
+                context.Request.Headers.Accept = "text/plain";
                 await write(context);
             })
             .WithName("GetMetrics").ExcludeFromDescription();
