@@ -61,7 +61,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         return _process.WorkingSet64;
     }
 
-    public static async Task<ServiceProcess> StartAsync(string service, int connections)
+    public static async Task<ServiceProcess> StartAsync(string service, int connections, IReadOnlyDictionary<string, string>? settings = null)
     {
         var path = Path.GetFullPath(service);
         if (!File.Exists(path))
@@ -87,6 +87,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
         info.Environment["EMAIL_DATA_DIR"] = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
         info.Environment["ASPNETCORE_URLS"] = address.GetLeftPart(UriPartial.Authority);
         info.Environment["EMAIL_SMTP_MAX_CONNECTIONS"] = connections.ToString(CultureInfo.InvariantCulture);
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            info.Environment[name] = value;
+        }
+
         var process = Process.Start(info) ?? throw new LoadException("The service did not start.");
         var started = new ServiceProcess(process, folder, address);
         try

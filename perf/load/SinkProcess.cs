@@ -23,7 +23,10 @@ internal sealed class SinkProcess : IAsyncDisposable
     }
 
     /// <param name="latency">How long it takes with each message, in milliseconds.</param>
-    public static async Task<SinkProcess> StartAsync(int latency = 0)
+    public static Task<SinkProcess> StartAsync(int latency = 0) => StartAsync("sink", latency.ToString(CultureInfo.InvariantCulture));
+
+    /// <param name="arguments">What makes the tool a server that prints its port and ends with its input.</param>
+    public static async Task<SinkProcess> StartAsync(params IReadOnlyList<string> arguments)
     {
         var info = new ProcessStartInfo(Environment.ProcessPath!)
         {
@@ -40,8 +43,11 @@ internal sealed class SinkProcess : IAsyncDisposable
             info.ArgumentList.Add(typeof(SinkProcess).Assembly.Location);
         }
 
-        info.ArgumentList.Add("sink");
-        info.ArgumentList.Add(latency.ToString(CultureInfo.InvariantCulture));
+        foreach (var argument in arguments)
+        {
+            info.ArgumentList.Add(argument);
+        }
+
         var process = Process.Start(info) ?? throw new LoadException("The sink did not start.");
         var port = await process.StandardOutput.ReadLineAsync() ?? throw new LoadException("The sink did not start.");
         return new SinkProcess(process) { Port = Parse(port) };

@@ -21,23 +21,23 @@ internal static class MemoryBenchmark
 
     public static async Task RunAsync(MemoryOptions options)
     {
-        Console.WriteLine(Invariant($"{options.Bytes} bytes in each message"));
-        foreach (var provider in new[] { "file", "smtp" })
+        foreach (var each in options.Cases)
         {
             foreach (var count in new[] { 1, options.AtOnce })
-                await MeasureAsync(options, provider, count);
+                await MeasureAsync(options, each, count);
         }
     }
 
-    private static async Task MeasureAsync(MemoryOptions options, string provider, int count)
+    private static async Task MeasureAsync(MemoryOptions options, MemoryCase each, int count)
     {
         await using var sink = await SinkProcess.StartAsync();
-        await using var service = await ServiceProcess.StartAsync(options.Service, connections: 8);
+        await using var vendor = await SinkProcess.StartAsync("vendor");
+        await using var service = await ServiceProcess.StartAsync(options.Service, connections: 8, new Dictionary<string, string> { ["EMAIL_ALLOW_HTTP_ENDPOINTS"] = "true" });
         using var client = new HttpClient { BaseAddress = service.Address, Timeout = Patience };
-        await ConfigureAsync(client, provider, sink.Port);
+        await ConfigureAsync(client, each.Config(sink.Port, vendor.Port));
         foreach (var size in Enumerable.Repeat(10_000, 20).Concat(Enumerable.Repeat(300_000, 5)))
-            await WaitAsync(client, await AcceptAsync(client, LargeMessage.Of(Tenant, size)));
-        var messages = Enumerable.Range(0, count).Select(_ => LargeMessage.Of(Tenant, options.Bytes)).ToList();
+            await WaitAsync(client, await AcceptAsync(client, LargeMessage.Of(Tenant, each.IsText, size)));
+        var messages = Enumerable.Range(0, count).Select(_ => LargeMessage.Of(Tenant, each.IsText, each.Bytes)).ToList();
         await Task.Delay(Rest);
 
         var idle = service.ResetPeakMemory();
@@ -45,14 +45,11 @@ internal static class MemoryBenchmark
         await Task.WhenAll(messages.Select(async message => await WaitAsync(client, await AcceptAsync(client, message))));
         var above = service.PeakMemory - idle;
         Console.WriteLine(Invariant(
-            $"{provider,-5} {count,2} at once  {above / MiB,6:0.0} MiB above {idle / MiB:0} MiB at rest, {above / (double)options.Bytes:0.00} of a message; {clock.Elapsed.TotalSeconds:0.0} s"));
+            $"{each.Provider,-8} {each.Kind} of {each.Bytes}, {count,2} at once  {above / MiB,6:0.0} MiB above {idle / MiB:0} MiB at rest, {above / (double)each.Bytes:0.00} of a message; {clock.Elapsed.TotalSeconds:0.0} s"));
     }
 
-    private static async Task ConfigureAsync(HttpClient client, string provider, int port)
+    private static async Task ConfigureAsync(HttpClient client, object config)
     {
-        object config = provider == "smtp"
-            ? new { provider_type = provider, smtp_host = "127.0.0.1", smtp_port = port, smtp_use_tls = false, from_email = "bench@example.test" }
-            : new { provider_type = provider, from_email = "bench@example.test" };
         using var answer = await client.PostAsJsonAsync($"/api/v1/email/configs/{Tenant}", config);
         if (!answer.IsSuccessStatusCode)
             throw new LoadException($"The configuration was answered {(int)answer.StatusCode}.");

@@ -8,15 +8,27 @@ internal sealed record MemoryOptions
     public const string Usage = """
         usage: run [--no-publish] [options]
           --service PATH    the service's executable or .dll (skips publishing it)
-          --bytes N         decoded size of a message's attachment (26214000, the largest there may be)
+          --bytes N         bytes of a message's attachment or text at most (as many as its provider takes)
           --at-once N       messages at once, after one alone (4)
+          --provider NAME   only this one
+          --kind NAME       only messages with a file, or only with HTML: file or html
         """;
 
     public string Service { get; private set; } = "";
 
-    public int Bytes { get; private set; } = 26_214_000;
+    public int Bytes { get; private set; } = int.MaxValue;
 
     public int AtOnce { get; private set; } = 4;
+
+    public string? Provider { get; private set; }
+
+    public string? Kind { get; private set; }
+
+    /// <summary>What is to be measured.</summary>
+    public IEnumerable<MemoryCase> Cases => MemoryCase.All
+        .Where(each => Provider is null || each.Provider == Provider)
+        .Where(each => Kind is null || each.Kind.Equals(Kind, StringComparison.OrdinalIgnoreCase))
+        .Select(each => each with { Bytes = Math.Min(each.Bytes, Bytes) });
 
     /// <summary>The options, or null with the problem.</summary>
     public static MemoryOptions? TryParse(string[] args, out string problem)
@@ -37,12 +49,17 @@ internal sealed record MemoryOptions
 
     private bool TrySet(string name, string value)
     {
-        if (name == "--service")
+        switch (name)
         {
-            Service = value;
-            return true;
+            case "--service": Service = value; return true;
+            case "--provider": Provider = value; return true;
+            case "--kind": Kind = value; return true;
+            default: return TrySetNumber(name, value);
         }
+    }
 
+    private bool TrySetNumber(string name, string value)
+    {
         if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1)
         {
             return false;

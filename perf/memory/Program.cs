@@ -1,10 +1,15 @@
 using EmailFunctions.Load;
 using EmailFunctions.Memory;
 
-// The tool starts itself a second time as the sink, see SinkHost.
+// The tool starts itself again as the servers that take the mail, see SinkHost and VendorHost.
 if (args is ["sink", var latency])
 {
     return await SinkHost.RunAsync(latency);
+}
+
+if (args is ["vendor"])
+{
+    return await VendorHost.RunAsync();
 }
 
 if (args is ["--help"])

@@ -14,16 +14,18 @@ internal static class OpenApiSchemas
 {
     /// <summary>The schema's name among the components; null: it has none and stands where it is used.</summary>
     public static string? NameOf(JsonTypeInfo type) =>
-        (Nullable.GetUnderlyingType(type.Type) ?? type.Type) is var plain && (plain == typeof(JsonElement) || plain == typeof(SpoolSlice)) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
+        (Nullable.GetUnderlyingType(type.Type) ?? type.Type) is var plain && (plain == typeof(JsonElement) || plain == typeof(SpoolSlice) || plain == typeof(SpoolText)) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
 
     public static Task CompleteAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         var type = context.JsonTypeInfo.Type;
-        // Converters of ours write times and read files, and the exporter can't look into one.
+        // Converters of ours write times and read files and texts, and the exporter can't look into one.
         if (type == typeof(DateTimeOffset))
             schema.Type = JsonSchemaType.String;
         else if (type == typeof(DateTimeOffset?))
             schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+        else if (type == typeof(SpoolText))
+            (schema.Type, schema.Description) = (JsonSchemaType.String | JsonSchemaType.Null, DescriptionOf(context.JsonPropertyInfo));
         else if (type == typeof(SpoolSlice))
             (schema.Type, schema.Format, schema.Description) = (JsonSchemaType.String | JsonSchemaType.Null, "byte", DescriptionOf(context.JsonPropertyInfo));
         if (context.JsonPropertyInfo is { } property && (Has<RequiredAttribute>(property) || Has<JsonIgnoreAttribute>(property)))

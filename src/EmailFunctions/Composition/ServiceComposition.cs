@@ -220,6 +220,7 @@ internal static class ServiceComposition
             options.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
             options.SerializerOptions.Converters.Add(new Rfc3339Converter());
             options.SerializerOptions.Converters.Add(new FileReferences());
+            options.SerializerOptions.Converters.Add(new TextReferences());
             options.SerializerOptions.TypeInfoResolverChain.Clear();
             foreach (var resolver in WireTypes.Resolvers)
                 options.SerializerOptions.TypeInfoResolverChain.Add(resolver);

@@ -31,7 +31,7 @@ internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, Pro
 
     private static async Task<ProducerMessage> ReadAsync(ReadOnlyMemory<byte> utf8, IncomingBody incoming, CancellationToken cancellationToken)
     {
-        using var body = new FileBody(AttachmentRequest.FilePath, incoming, utf8.Length);
+        using var body = new SpooledBody(SendRequest.LargeValues, incoming, utf8.Length);
         body.Append(utf8.Span);
         await body.EndAsync(cancellationToken);
         var message = body.Read(IngestJson.Default.ProducerMessage);

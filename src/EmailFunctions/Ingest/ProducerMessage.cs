@@ -34,6 +34,6 @@ public sealed record ProducerMessage : SendRequest
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
     MaxDepth = 16,
-    Converters = [typeof(Rfc3339Converter), typeof(FileReferences)])]
+    Converters = [typeof(Rfc3339Converter), typeof(FileReferences), typeof(TextReferences)])]
 [JsonSerializable(typeof(ProducerMessage))]
 internal sealed partial class IngestJson : JsonSerializerContext;

@@ -27,10 +27,10 @@ internal static class ProducerSchema
     private static JsonObject Complete(JsonSchemaExporterContext context, JsonNode node)
     {
         var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
-        // Converters of ours read times and files, and the exporter can't look into one.
+        // Converters of ours read times, files and texts, and the exporter can't look into one.
         if (type == typeof(DateTimeOffset))
             node = new JsonObject { ["type"] = new JsonArray("string", "null"), ["format"] = "date-time" };
-        else if (type == typeof(SpoolSlice))
+        else if (type == typeof(SpoolSlice) || type == typeof(SpoolText))
             node = new JsonObject { ["type"] = new JsonArray("string", "null") };
         // Anything: older tools don't know that "true" says so.
         var schema = node as JsonObject ?? [];

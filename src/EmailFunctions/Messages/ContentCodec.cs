@@ -1,7 +1,11 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EmailFunctions.Spooling;
+using EmailFunctions.Storage;
+using EmailFunctions.Wire;
 
 namespace EmailFunctions.Messages;
 
@@ -13,19 +17,17 @@ namespace EmailFunctions.Messages;
 public static class ContentCodec
 {
     private const int LengthBytes = 4;
+    private const int BufferBytes = 4 * 1024;
 
-    /// <summary>The content as it is stored. It reads the attachments when it is read, so they must be there as long.</summary>
+    private static readonly ValuePlace[] Texts = [ValuePlace.Text("text"), ValuePlace.Text("html")];
+
+    /// <summary>The content as it is stored. It reads long texts and the attachments when it is read, so they must be there as long.</summary>
     public static FileContent Encode(EmailContent content)
     {
-        var head = new ChunkWriter();
-        using (var json = new Utf8JsonWriter(head))
-        {
-            JsonSerializer.Serialize(json, ToHead(content), ContentJson.Default.ContentHead);
-        }
-
+        var head = EncodeHead(content);
         var length = new byte[LengthBytes];
-        BinaryPrimitives.WriteInt32BigEndian(length, (int)head.Written.Length);
-        return FileContent.Join([FileContent.Of(length), head.Written, .. content.Attachments.Select(static attachment => attachment.Content)]);
+        BinaryPrimitives.WriteInt32BigEndian(length, (int)head.Sum(static part => part.Length));
+        return FileContent.Join([FileContent.Of(length), .. head, .. content.Attachments.Select(static attachment => attachment.Content)]);
     }
 
     /// <summary>Reads what lies in memory.</summary>
@@ -39,38 +41,72 @@ public static class ContentCodec
             (position, length) => FileContent.Of(bytes.Slice((int)position + LengthBytes + headLength, (int)length)));
     }
 
-    /// <summary>How many bytes all but the attachments has.</summary>
+    /// <summary>Reads what a stream brings, to its end; long texts and the attachments go to a spool.</summary>
     /// <exception cref="InvalidDataException">These bytes are no message.</exception>
-    public static int HeadLength(SpoolSlice stored)
+    /// <exception cref="StoreUnavailableException">The spool can't be written.</exception>
+    public static async Task<EmailContent> DecodeAsync(Stream stored, Spool spool, CancellationToken cancellationToken)
     {
-        using var stream = stored.OpenRead();
-        Span<byte> length = stackalloc byte[LengthBytes];
-        return ReadLength(length[..stream.ReadAtLeast(length, LengthBytes, throwOnEndOfStream: false)], stored.Length);
+        var head = await ReadHeadAsync(stored, spool, cancellationToken);
+        var start = spool.Length;
+        await spool.AppendAsync(stored, cancellationToken);
+        return FromHead(head, spool.Length - start, (position, length) => FileContent.Of(spool.Slice(start + position, length)));
     }
 
-    /// <summary>Reads what lies in a spool; the attachments stay there.</summary>
+    /// <summary>Reads only the head of what a stream brings: all but the texts and the attachments.</summary>
+    /// <param name="stored">The stream.</param>
+    /// <param name="spool">Needed meanwhile.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="InvalidDataException">These bytes are no message.</exception>
-    public static EmailContent Decode(SpoolSlice stored)
+    /// <exception cref="StoreUnavailableException">The spool can't be written.</exception>
+    public static async Task<EmailContent> DecodeHeadAsync(Stream stored, Spool spool, CancellationToken cancellationToken) =>
+        FromHead(await ReadHeadAsync(stored, spool, cancellationToken) with { Text = null, Html = null, Attachments = [] }, 0, static (_, _) => FileContent.Empty);
+
+    private static async Task<ContentHead> ReadHeadAsync(Stream stored, Spool spool, CancellationToken cancellationToken)
     {
-        var headLength = HeadLength(stored);
-        using var stream = stored.Slice(LengthBytes, headLength).OpenRead();
-        var head = new byte[headLength];
-        stream.ReadExactly(head);
-        return FromHead(
-            ReadHead(head),
-            stored.Length - LengthBytes - headLength,
-            (position, count) => FileContent.Of(stored.Slice(position + LengthBytes + headLength, count)));
+        var buffer = new byte[BufferBytes];
+        var read = await stored.ReadAtLeastAsync(buffer.AsMemory(0, LengthBytes), LengthBytes, throwOnEndOfStream: false, cancellationToken);
+        var left = ReadLength(buffer.AsSpan(0, read), stored.Length);
+        using var rest = new BodyBuffer(left);
+        using var extractor = new ValueExtractor(Texts, spool, rest);
+        for (; left > 0; left -= read)
+        {
+            read = await stored.ReadAsync(buffer.AsMemory(0, Math.Min(left, BufferBytes)), cancellationToken);
+            if (read == 0)
+                throw new InvalidDataException("The stored message is cut short.");
+            extractor.Append(buffer.AsSpan(0, read));
+        }
+
+        extractor.End();
+        using var references = extractor.Values.Refer();
+        return ReadHead(rest.Read());
     }
 
-    /// <summary>Reads only the head of what a stream brings: all but the attachments.</summary>
-    /// <exception cref="InvalidDataException">These bytes are no message.</exception>
-    public static async Task<EmailContent> DecodeHeadAsync(Stream stored, CancellationToken cancellationToken)
+    // A long text is written piece by piece, into the place of an empty one. The recipients and the subject, which alone come before
+    // it, hold no quotation mark that is not escaped.
+    private static List<FileContent> EncodeHead(EmailContent content)
     {
-        var length = new byte[LengthBytes];
-        var read = await stored.ReadAtLeastAsync(length, LengthBytes, throwOnEndOfStream: false, cancellationToken);
-        var head = new byte[ReadLength(length.AsSpan(0, read), stored.Length)];
-        await stored.ReadExactlyAsync(head, cancellationToken);
-        return FromHead(ReadHead(head) with { Attachments = [] }, 0, static (_, _) => FileContent.Empty);
+        var buffer = new ArrayBufferWriter<byte>(BufferBytes);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            JsonSerializer.Serialize(json, ToHead(content), ContentJson.Default.ContentHead);
+        }
+
+        var parts = new List<FileContent>();
+        var head = buffer.WrittenMemory;
+        head = WithText(parts, head, "\"text\":\""u8, content.Text);
+        head = WithText(parts, head, "\"html\":\""u8, content.Html);
+        return [.. parts, FileContent.Of(head)];
+    }
+
+    // What comes after it.
+    private static ReadOnlyMemory<byte> WithText(List<FileContent> parts, ReadOnlyMemory<byte> head, ReadOnlySpan<byte> name, SpoolText? text)
+    {
+        if (text?.Spooled is not { } spooled)
+            return head;
+        var place = head.Span.IndexOf(name) + name.Length;
+        parts.Add(FileContent.Of(head[..place]));
+        parts.Add(FileContent.Of(spooled).Translate(JavaScriptEncoder.Default.EncodeUtf8));
+        return head[place..];
     }
 
     private static int ReadLength(ReadOnlySpan<byte> start, long total)
@@ -88,8 +124,8 @@ public static class ContentCodec
         Cc = content.Cc,
         Bcc = content.Bcc,
         Subject = content.Subject,
-        Text = content.Text,
-        Html = content.Html,
+        Text = InHead(content.Text),
+        Html = InHead(content.Html),
         FromEmail = content.FromEmail,
         FromName = content.FromName,
         ReplyTo = content.ReplyTo,
@@ -98,6 +134,8 @@ public static class ContentCodec
         Metadata = Sorted(content.Metadata),
         Attachments = [.. content.Attachments.Select(static a => new AttachmentHead(a.FileName, a.ContentType, a.ContentId, (int)a.Content.Length))],
     };
+
+    private static SpoolText? InHead(SpoolText? text) => text?.Spooled is null ? text : "";
 
     private static EmailContent FromHead(ContentHead head, long available, Func<long, long, FileContent> slice)
     {
@@ -150,11 +188,9 @@ internal sealed record ContentHead
 
     public required string Subject { get; init; }
 
-    [JsonConverter(typeof(LongTextConverter))]
-    public string? Text { get; init; }
+    public SpoolText? Text { get; init; }
 
-    [JsonConverter(typeof(LongTextConverter))]
-    public string? Html { get; init; }
+    public SpoolText? Html { get; init; }
 
     public string? FromEmail { get; init; }
 
@@ -171,6 +207,9 @@ internal sealed record ContentHead
     public required IReadOnlyList<AttachmentHead> Attachments { get; init; }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(TextReferences)])]
 [JsonSerializable(typeof(ContentHead))]
 internal sealed partial class ContentJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using EmailFunctions.Spooling;
+
 namespace EmailFunctions.Messages;
 
 /// <summary>What a message says and to whom: everything that is sent, nothing that the service knows about it.</summary>
@@ -12,10 +14,10 @@ public sealed record EmailContent
     public required string Subject { get; init; }
 
     /// <summary>The plain text; null where there is only HTML.</summary>
-    public string? Text { get; init; }
+    public SpoolText? Text { get; init; }
 
     /// <summary>The HTML; null where there is only plain text.</summary>
-    public string? Html { get; init; }
+    public SpoolText? Html { get; init; }
 
     /// <summary>Null: the sender of the configuration.</summary>
     public string? FromEmail { get; init; }

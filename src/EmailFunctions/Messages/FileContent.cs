@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Messages;
 
-/// <summary>The bytes of a file that goes with a message, wherever they lie. They are there as long as the message is in hand.</summary>
+/// <summary>The bytes of a file or text that goes with a message, wherever they lie. They are there as long as the message is in hand.</summary>
 public abstract class FileContent
 {
     /// <summary>No bytes.</summary>
@@ -21,8 +22,21 @@ public abstract class FileContent
     /// <summary>Bytes that lie in a spool, until that is disposed of.</summary>
     public static FileContent Of(SpoolSlice slice) => new Spooled(slice);
 
+    /// <summary>A text as UTF-8.</summary>
+    public static FileContent Of(SpoolText text) => text.Spooled is { } slice ? Of(slice) : Of(Encoding.UTF8.GetBytes(text.InMemory!));
+
     /// <summary>The bytes of several, one after the other.</summary>
     public static FileContent Join(IReadOnlyList<FileContent> parts) => parts is [var only] ? only : new Joined(parts);
+
+    /// <summary>The same in other bytes, which are made while they are read.</summary>
+    public FileContent Translate(Translation translation) => new TranslatedContent(this, translation);
+
+    /// <summary>Writes all bytes to a stream.</summary>
+    public async Task CopyToAsync(Stream target, CancellationToken cancellationToken)
+    {
+        await using var stream = OpenRead();
+        await stream.CopyToAsync(target, cancellationToken);
+    }
 
     /// <summary>All bytes in memory, for what is known to be small.</summary>
     public byte[] ToArray()

@@ -6,13 +6,10 @@ using EmailFunctions.Spooling;
 namespace EmailFunctions.Messages;
 
 /// <summary>Where a message's content lies: in its row where it fits, else in the payload store.</summary>
-public sealed class MessagePayloads(IPayloadStore store, Spools spools, TimeProvider time)
+public sealed class MessagePayloads(IPayloadStore store, Spools spools)
 {
     /// <summary>Largest content that lies in the row: 48 KiB, below the 64 KiB that a property may hold.</summary>
     public const int MaxRowBytes = 48 * 1024;
-
-    // Not long, since whoever waits keeps others from being sent; it is tried again.
-    private readonly MemoryRoom _room = new(TimeSpan.FromSeconds(2), time);
 
     /// <summary>Puts the content where it belongs; call it before the row is written.</summary>
     public async Task<LedgerEntry> AttachAsync(LedgerEntry entry, FileContent encoded, CancellationToken cancellationToken)
@@ -26,25 +23,20 @@ public sealed class MessagePayloads(IPayloadStore store, Spools spools, TimeProv
 
     /// <summary>Reads the content, once; what is large goes to a spool, until the answer is disposed of.</summary>
     /// <exception cref="InvalidDataException">It is gone or damaged.</exception>
-    /// <exception cref="Storage.StoreUnavailableException">The store can't be reached, or there is no room for what it holds.</exception>
+    /// <exception cref="Storage.StoreUnavailableException">The store can't be reached, or what it holds can't be spooled.</exception>
     public async Task<StoredContent> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         if (entry.Payload is { } payload)
             return new StoredContent(ContentCodec.Decode(payload));
         var spool = spools.Create();
-        IDisposable? lease = null;
         try
         {
             await using var stream = await OpenAsync(entry, cancellationToken);
-            await spool.AppendAsync(stream, cancellationToken);
-            var slice = spool.Slice(0, spool.Length);
-            lease = await _room.TakeAsync(ContentCodec.HeadLength(slice), cancellationToken);
-            return new StoredContent(ContentCodec.Decode(slice), spool, lease);
+            return new StoredContent(await ContentCodec.DecodeAsync(stream, spool, cancellationToken), spool);
         }
         catch
         {
             spool.Dispose();
-            lease?.Dispose();
             throw;
         }
     }
@@ -61,7 +53,7 @@ public sealed class MessagePayloads(IPayloadStore store, Spools spools, TimeProv
         return bytes;
     }
 
-    /// <summary>The content without its attachments; null where the content is gone or damaged.</summary>
+    /// <summary>The content without its texts and attachments; null where the content is gone or damaged.</summary>
     public async Task<EmailContent?> TryReadHeadAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         try
@@ -69,7 +61,8 @@ public sealed class MessagePayloads(IPayloadStore store, Spools spools, TimeProv
             if (entry.Payload is { } payload)
                 return ContentCodec.Decode(payload);
             await using var stream = await OpenAsync(entry, cancellationToken);
-            return await ContentCodec.DecodeHeadAsync(stream, cancellationToken);
+            using var spool = spools.Create();
+            return await ContentCodec.DecodeHeadAsync(stream, spool, cancellationToken);
         }
         catch (InvalidDataException)
         {

@@ -1,4 +1,5 @@
 using EmailFunctions.Messages;
+using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Providers;
 
@@ -28,8 +29,8 @@ public sealed class SizeLimits(ProviderRegistry providers, IMessageMeasure measu
         + Fields(content.Metadata.SelectMany(static pair => new[] { pair.Key, pair.Value }))
         + content.Attachments.Sum(static attachment => Field(attachment.FileName) + Field(attachment.FileName) + Field(attachment.ContentType) + 1_000 + FileBytes(attachment.Content.Length));
 
-    // Three bytes of UTF-8 for a character and three characters for each of these, and a break in every line (RFC 2045 section 6.7).
-    private static long Texts(string? text, string? html) => (1_000 * 2) + (10L * ((text?.Length ?? 0) + (html?.Length ?? 0)));
+    // Three characters for a byte of UTF-8, and a break in every line (RFC 2045 section 6.7).
+    private static long Texts(SpoolText? text, SpoolText? html) => (1_000 * 2) + (4 * ((text?.Bytes ?? 0) + (html?.Bytes ?? 0)));
 
     private static long Fields(IEnumerable<string?> values) => values.Sum(Field);
 

@@ -28,8 +28,8 @@ internal static class SendEndpoints
     {
         gate.EnsureOpen();
         using var incoming = bodies.Begin();
-        var request = await RequestBody.ReadWithFilesAsync(
-            context.Request, AttachmentRequest.FilePath, incoming, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
+        var request = await RequestBody.ReadSpooledAsync(
+            context.Request, SendRequest.LargeValues, incoming, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
         var key = ReadKey(context.Request, request);
         var submission = await gate.CheckAsync(caller, request, key, Activity.Current?.Id, cancellationToken);
         var acceptance = await acceptor.AcceptAsync(submission, cancellationToken);
@@ -49,7 +49,7 @@ internal static class SendEndpoints
             throw Problem.Invalid(KeyHeader, "is for a single message; give each message of a batch its own idempotency_key");
         using var incoming = bodies.Begin();
         var requests = await RequestBody.ReadListAsync(
-            context.Request, "messages", BatchRequest.MaxMessages, AttachmentRequest.FilePath, incoming, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
+            context.Request, "messages", BatchRequest.MaxMessages, SendRequest.LargeValues, incoming, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
         var items = new List<BatchItem>(requests.Count);
         foreach (var (request, errors) in requests)
             items.Add(await ReadItemAsync(items.Count, request, errors, caller, gate, cancellationToken));

@@ -13,6 +13,9 @@ namespace EmailFunctions.Sending;
 /// </summary>
 public record SendRequest
 {
+    /// <summary>Where a message may be large.</summary>
+    internal static IReadOnlyList<ValuePlace> LargeValues { get; } = [ValuePlace.Text("body"), ValuePlace.Text("body_html"), ValuePlace.File("attachments", "content")];
+
     [Description("Absent: the caller's own tenant.")]
     [Length(1, 64)]
     public string? TenantId { get; set; }
@@ -35,10 +38,10 @@ public record SendRequest
     public string? Subject { get; set; }
 
     [Description("The plain text. This or body_html, or both. All of a message holds at most 26,214,400 bytes.")]
-    public string? Body { get; set; }
+    public SpoolText? Body { get; set; }
 
     [Description("The HTML. All of a message holds at most 26,214,400 bytes.")]
-    public string? BodyHtml { get; set; }
+    public SpoolText? BodyHtml { get; set; }
 
     [Description("Absent: the configuration's from_email.")]
     [MaxLength(254)]
@@ -91,9 +94,6 @@ public record SendRequest
 
 public sealed record AttachmentRequest
 {
-    /// <summary>Where the files of a message are in its JSON.</summary>
-    internal static IReadOnlyList<string> FilePath { get; } = ["attachments", "content"];
-
     [Required]
     [Length(1, 255)]
     public string? Filename { get; set; }
@@ -129,7 +129,7 @@ public sealed record SendResponse(
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
     MaxDepth = 16,
-    Converters = [typeof(Rfc3339Converter), typeof(FileReferences)])]
+    Converters = [typeof(Rfc3339Converter), typeof(FileReferences), typeof(TextReferences)])]
 [JsonSerializable(typeof(SendRequest))]
 [JsonSerializable(typeof(SendResponse))]
 [JsonSerializable(typeof(BatchRequest))]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using EmailFunctions.Messages;
+using EmailFunctions.Spooling;
 using EmailFunctions.Validation;
 using EmailFunctions.Wire;
 using Microsoft.Net.Http.Headers;
@@ -94,9 +95,9 @@ internal static class SendValidator
             errors.Add(field, "must not hold control characters such as line breaks");
     }
 
-    private static void Content(string? text, string field, FieldErrors errors)
+    private static void Content(SpoolText? text, string field, FieldErrors errors)
     {
-        if (text?.Contains('\0', StringComparison.Ordinal) == true)
+        if (text?.ContainsNull == true)
             errors.Add(field, "must not hold the character U+0000");
     }
 
@@ -200,7 +201,7 @@ internal static class SendValidator
 
     private static long MeasureBytes(SendRequest request)
     {
-        long bytes = Count(request.Subject) + Count(request.Body) + Count(request.BodyHtml);
+        var bytes = Count(request.Subject) + (request.Body?.Bytes ?? 0) + (request.BodyHtml?.Bytes ?? 0);
         foreach (var (name, value) in request.Headers ?? [])
             bytes += Count(name) + Count(value);
         foreach (var attachment in request.Attachments ?? [])

@@ -3,24 +3,25 @@ using EmailFunctions.Storage;
 namespace EmailFunctions.Spooling;
 
 /// <summary>
-/// Bounds what can't be spooled: texts, which are needed as a whole, and several times while they are read and encoded. Short ones
-/// need no room. Long ones get in as long as there is some, and wait in the order in which they came.
+/// Bounds what can't be spooled: what is left of bodies without their files and long texts, which is needed as a whole while it is read.
+/// It is long where a batch has many messages. Short ones need no room. Long ones get in as long as there is some, and wait in the order
+/// in which they came.
 /// </summary>
-/// <param name="wait">How long a text may wait.</param>
+/// <param name="wait">How long a body may wait.</param>
 /// <param name="time">The service's time.</param>
 public sealed class MemoryRoom(TimeSpan wait, TimeProvider time)
 {
-    /// <summary>Bytes of a text that needs no room.</summary>
+    /// <summary>Bytes of a body that needs no room.</summary>
     public const long FreeBytes = 1024 * 1024;
 
-    // The longest text that a message can have; of longer bodies one at a time.
+    // Of longer bodies one at a time.
     private const long Capacity = 26_214_400;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _waiters = [];
     private long _free = Capacity;
 
-    /// <summary>Takes room for a text, until the answer is disposed of.</summary>
+    /// <summary>Takes room for a body, until the answer is disposed of.</summary>
     /// <param name="bytes">Its length in bytes.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="StoreUnavailableException">There was none in time.</exception>
@@ -39,7 +40,7 @@ public sealed class MemoryRoom(TimeSpan wait, TimeProvider time)
             if (!TryLeave(waiter))
                 Free(waiter.Value.Bytes);
             if (exception is TimeoutException)
-                throw new StoreUnavailableException("There is no room in memory for another text as long as this one.", exception);
+                throw new StoreUnavailableException("There is no room in memory for another body as long as this one.", exception);
             throw;
         }
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using EmailFunctions.Spooling;
-using EmailFunctions.Storage;
 
 namespace EmailFunctions.Wire;
 
@@ -9,7 +8,7 @@ namespace EmailFunctions.Wire;
 /// Decodes base64 (RFC 4648 section 4) that comes in pieces, into a spool. As the serialiser does, it ignores white space and takes
 /// nothing else that is not of the alphabet, no missing padding and no bits beyond the last byte.
 /// </summary>
-internal sealed class Base64Decoder(Spool target) : IDisposable
+internal sealed class Base64Decoder(Spool target) : IValueDecoder
 {
     private const int GroupChars = 4;
     private const int GroupBytes = 3;
@@ -24,29 +23,23 @@ internal sealed class Base64Decoder(Spool target) : IDisposable
     private long _start;
     private bool _isValid;
 
-    /// <summary>Begins a file.</summary>
-    public void Begin()
-    {
-        (_start, _length, _groupLength, _isValid) = (target.Length, 0, 0, true);
-    }
+    public void Begin() => (_start, _length, _groupLength, _isValid) = (target.Length, 0, 0, true);
 
-    /// <summary>Takes a piece.</summary>
-    /// <exception cref="StoreUnavailableException">The spool can't be written.</exception>
-    public void Append(ReadOnlySpan<byte> text)
+    public void Append(ReadOnlySpan<byte> utf8)
     {
-        while (_isValid && !text.IsEmpty)
+        while (_isValid && !utf8.IsEmpty)
         {
-            var count = text.IndexOfAnyExcept(Alphabet);
-            Take(count < 0 ? text : text[..count]);
+            var count = utf8.IndexOfAnyExcept(Alphabet);
+            Take(count < 0 ? utf8 : utf8[..count]);
             if (count < 0)
                 return;
-            _isValid &= text[count] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
-            text = text[(count + 1)..];
+            _isValid &= utf8[count] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
+            utf8 = utf8[(count + 1)..];
         }
     }
 
-    /// <summary>The file; null where the text was no base64.</summary>
-    /// <exception cref="StoreUnavailableException">As of <see cref="Append"/>.</exception>
+    public void AppendEscaped(char unit) => Append([char.IsAscii(unit) ? (byte)unit : byte.MaxValue]);
+
     public SpoolSlice? End()
     {
         Decode(_group.AsSpan(0, _groupLength), isLast: true);

@@ -38,6 +38,9 @@ internal sealed class BodyBuffer(long expected, Spool? overflow = null) : IDispo
         return all;
     }
 
+    /// <summary>Forgets what has come, which must lie in memory.</summary>
+    public void Clear() => Length = 0;
+
     public void Dispose()
     {
         if (_bytes.Length > 0)

@@ -3,7 +3,7 @@ using EmailFunctions.Storage;
 
 namespace EmailFunctions.Wire;
 
-/// <summary>Gives bodies with files what they need: spools while they arrive, and room for a long text while it is worked on.</summary>
+/// <summary>Gives bodies with files and long texts what they need: spools while they arrive, and room for what stays in memory while it is worked on.</summary>
 internal sealed class IncomingBodies(Spools spools, TimeProvider time)
 {
     private readonly MemoryRoom _room = new(TimeSpan.FromSeconds(10), time);
@@ -13,26 +13,26 @@ internal sealed class IncomingBodies(Spools spools, TimeProvider time)
 }
 
 /// <summary>What a body has while it arrives and is worked on.</summary>
-/// <param name="files">Gets the files.</param>
-/// <param name="text">Gets what is left, where it is long.</param>
+/// <param name="values">Gets the files and texts.</param>
+/// <param name="rest">Gets what is left, where it is long.</param>
 /// <param name="room">Has room for that.</param>
-internal sealed class IncomingBody(Spool files, Spool text, MemoryRoom room) : IDisposable
+internal sealed class IncomingBody(Spool values, Spool rest, MemoryRoom room) : IDisposable
 {
     private IDisposable? _lease;
 
-    public Spool Files => files;
+    public Spool Values => values;
 
-    public Spool Text => text;
+    public Spool Rest => rest;
 
-    /// <summary>Takes room for the text, which has come. Whoever sends slowly holds none.</summary>
+    /// <summary>Takes room for what is left, which has come. Whoever sends slowly holds none.</summary>
     /// <exception cref="StoreUnavailableException">There was none in time.</exception>
     public async ValueTask TakeRoomAsync(long length, CancellationToken cancellationToken) =>
         _lease = await room.TakeAsync(length, cancellationToken);
 
     public void Dispose()
     {
-        files.Dispose();
-        text.Dispose();
+        values.Dispose();
+        rest.Dispose();
         _lease?.Dispose();
     }
 }

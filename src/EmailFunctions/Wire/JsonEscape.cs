@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+
 namespace EmailFunctions.Wire;
 
 /// <summary>An escape sequence of a JSON string (RFC 8259 section 7) that comes byte by byte.</summary>
@@ -11,11 +13,11 @@ internal sealed class JsonEscape
     /// <summary>What was taken of it, from the backslash on.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
-    /// <summary>The byte that it stands for, or one that no ASCII text has; null: it is not complete.</summary>
-    public byte? Meaning => _length switch
+    /// <summary>The UTF-16 unit that it stands for; null: it is not complete.</summary>
+    public char? Meaning => _length switch
     {
         2 when _bytes[1] != 'u' => Simple(_bytes[1]),
-        UnicodeLength => Convert.FromHexString(_bytes.AsSpan(2)) is [0, var low and < 0x80] ? low : byte.MaxValue,
+        UnicodeLength when Utf8Parser.TryParse(_bytes.AsSpan(2), out ushort unit, out _, 'x') => (char)unit,
         _ => null,
     };
 
@@ -35,13 +37,13 @@ internal sealed class JsonEscape
         return true;
     }
 
-    private static byte Simple(byte escaped) => escaped switch
+    private static char Simple(byte escaped) => escaped switch
     {
-        (byte)'b' => (byte)'\b',
-        (byte)'f' => (byte)'\f',
-        (byte)'n' => (byte)'\n',
-        (byte)'r' => (byte)'\r',
-        (byte)'t' => (byte)'\t',
-        _ => escaped,
+        (byte)'b' => '\b',
+        (byte)'f' => '\f',
+        (byte)'n' => '\n',
+        (byte)'r' => '\r',
+        (byte)'t' => '\t',
+        _ => (char)escaped,
     };
 }

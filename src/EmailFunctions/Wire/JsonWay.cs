@@ -25,6 +25,7 @@ internal sealed class JsonWay(IReadOnlyList<string> path)
     private readonly byte[][] _names = [.. path.Select(static name => Encoding.UTF8.GetBytes(name))];
     private readonly byte[] _key = new byte[MaxKeyBytes];
     private int _keyLength;
+    private bool _isInKey;
 
     // How deep the text stands, and how much of that, from the outermost object on, is on the way: by turns an object and an array.
     private int _depth;
@@ -67,7 +68,7 @@ internal sealed class JsonWay(IReadOnlyList<string> path)
     {
         if (IsInWayObject && _expectsKey)
         {
-            (_keyLength, _expectsKey) = (0, false);
+            (_keyLength, _expectsKey, _isInKey) = (0, false, true);
             return JsonStringKind.Key;
         }
 
@@ -77,17 +78,23 @@ internal sealed class JsonWay(IReadOnlyList<string> path)
         return isGoal ? JsonStringKind.Goal : JsonStringKind.Other;
     }
 
-    /// <summary>Takes bytes of a key, the quotation mark at its end among them. Of a name that is too long only that is kept.</summary>
+    /// <summary>Takes bytes of a key, the quotation mark at its end among them. Of a name that is too long only that is kept; of one that is no such key, nothing.</summary>
     public void KeepKey(ReadOnlySpan<byte> bytes)
     {
+        if (!_isInKey)
+            return;
         var room = _key.AsSpan(Math.Min(_keyLength, MaxKeyBytes));
         bytes[..Math.Min(bytes.Length, room.Length)].CopyTo(room);
         _keyLength += bytes.Length;
     }
 
     /// <summary>Tells that the key has ended.</summary>
-    public void EndKey() =>
-        _isWayKey = _keyLength <= MaxKeyBytes && IsName(_key.AsSpan(0, _keyLength - 1), _names[_depth / 2]);
+    public void EndKey()
+    {
+        if (_isInKey)
+            _isWayKey = _keyLength <= MaxKeyBytes && IsName(_key.AsSpan(0, _keyLength - 1), _names[_depth / 2]);
+        _isInKey = false;
+    }
 
     private void Enter(byte mark)
     {

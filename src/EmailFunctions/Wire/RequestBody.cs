@@ -41,20 +41,20 @@ internal static class RequestBody
             },
             cancellationToken);
 
-    /// <summary>Reads and parses a body with files; they are never in memory as a whole.</summary>
+    /// <summary>Reads and parses a body with files and texts; they are never in memory as a whole where they are long.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="files">Where they are: the name of an array of objects, and that of the string in base64 in each.</param>
+    /// <param name="places">Where they are.</param>
     /// <param name="incoming">Gets them; it must live as long as what is read here.</param>
-    /// <param name="type">What the body is to be; a file is a <see cref="SpoolSlice"/> in it.</param>
+    /// <param name="type">What the body is to be; a file is a <see cref="SpoolSlice"/> in it, a text a <see cref="SpoolText"/>.</param>
     /// <param name="limit">Bytes of the body, its files in base64.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    /// <exception cref="ProblemException">As of a body without files.</exception>
-    /// <exception cref="StoreUnavailableException">The files can't be spooled, or there is no room for a long text.</exception>
-    public static async Task<T> ReadWithFilesAsync<T>(
-        HttpRequest request, IReadOnlyList<string> files, IncomingBody incoming, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
+    /// <exception cref="ProblemException">As of a smaller body.</exception>
+    /// <exception cref="StoreUnavailableException">They can't be spooled, or there is no room for the rest.</exception>
+    public static async Task<T> ReadSpooledAsync<T>(
+        HttpRequest request, IReadOnlyList<ValuePlace> places, IncomingBody incoming, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
         where T : class
     {
-        using var body = new FileBody(files, incoming, request.ContentLength ?? 0);
+        using var body = new SpooledBody(places, incoming, request.ContentLength ?? 0);
         await CopyAsync(request, limit, body.Append, cancellationToken);
         await body.EndAsync(cancellationToken);
         return body.Read(type);
@@ -62,15 +62,15 @@ internal static class RequestBody
 
     /// <summary>
     /// Reads a body whose one field is a list, each element by itself: one that is wrong does not make the others wrong. The elements
-    /// may have files.
+    /// may have files and texts.
     /// </summary>
     /// <exception cref="ProblemException">As of a whole body; also when the list is empty or longer than <paramref name="maximum"/>.</exception>
-    /// <exception cref="StoreUnavailableException">The files can't be spooled, or there is no room for a long text.</exception>
+    /// <exception cref="StoreUnavailableException">They can't be spooled, or there is no room for the rest.</exception>
     public static async Task<IReadOnlyList<ListItem<T>>> ReadListAsync<T>(
-        HttpRequest request, string field, int maximum, IReadOnlyList<string> files, IncomingBody incoming, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
+        HttpRequest request, string field, int maximum, IReadOnlyList<ValuePlace> places, IncomingBody incoming, JsonTypeInfo<T> type, int limit, CancellationToken cancellationToken)
         where T : class
     {
-        using var body = new FileBody([field, .. files], incoming, request.ContentLength ?? 0);
+        using var body = new SpooledBody([.. places.Select(place => place.Within(field))], incoming, request.ContentLength ?? 0);
         await CopyAsync(request, limit, body.Append, cancellationToken);
         await body.EndAsync(cancellationToken);
         return body.ReadList(field, maximum, type);

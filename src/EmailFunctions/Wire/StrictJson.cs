@@ -154,7 +154,7 @@ internal static class StrictJson
         var plain = Nullable.GetUnderlyingType(type) ?? type;
         return plain switch
         {
-            _ when plain == typeof(string) => "a string of valid Unicode",
+            _ when plain == typeof(string) || plain == typeof(SpoolText) => "a string of valid Unicode",
             _ when plain == typeof(int) => "a whole number",
             _ when plain == typeof(decimal) => "a number",
             _ when plain == typeof(bool) => "true or false",

@@ -1,4 +1,6 @@
+using System.Text.Encodings.Web;
 using EmailFunctions.Messages;
+using EmailFunctions.Tests.Support;
 using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Tests.Messages;
@@ -15,6 +17,32 @@ public sealed class FileContentTests
         Assert.Equal(all.Length, joined.Length);
         foreach (var step in new[] { 1, 2, 4_999, 10_000 })
             Assert.Equal(all, Read(joined, step));
+    }
+
+    [Fact]
+    public void Translated_bytes_are_read_in_reads_of_any_size_and_can_be_sought()
+    {
+        var random = new Random(Proof.Seed);
+        using var spools = new Texts();
+        var text = Texts.Random(random, 60_000);
+        var all = JavaScriptEncoder.Default.Encode(text).Select(static c => (byte)c).ToArray();
+        var translated = FileContent.Of(spools.Spooled(text)).Translate(JavaScriptEncoder.Default.EncodeUtf8);
+
+        Assert.Equal(all.Length, translated.Length);
+        foreach (var step in new[] { 1, 7, 4_999, 200_000 })
+            Assert.True(all.AsSpan().SequenceEqual(Read(translated, step)), $"Seed {Proof.Seed}, step {step}");
+        using var stream = translated.OpenRead();
+        for (var count = 0; count < 50; count++)
+        {
+            var place = random.Next(all.Length);
+            stream.Position = place;
+            Assert.Equal((all[place], place + 1), (stream.ReadByte(), stream.Position));
+        }
+
+        stream.Position = all.Length + 10;
+        Assert.Equal(-1, stream.ReadByte());
+        Assert.Equal(all.Length, stream.Seek(0, SeekOrigin.End));
+        Assert.Equal(-1, stream.ReadByte());
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class MessagePayloadTests : IDisposable
     public MessagePayloadTests()
     {
         _store = new CountingStore(new FilePayloadStore(_folder.Combine("payloads")));
-        _payloads = new MessagePayloads(_store, Spools.In(() => _folder.Combine("spool")), TimeProvider.System);
+        _payloads = new MessagePayloads(_store, Spools.In(() => _folder.Combine("spool")));
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -1,5 +1,6 @@
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
+using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Providers;
 
@@ -28,9 +29,35 @@ public abstract class EmailProviderContract : IAsyncLifetime
     public async Task A_rich_messages_texts_arrive_as_alternatives_and_its_inline_files_with_the_html()
     {
         var message = await SendAsync(Emails.Outgoing(Rich));
-        Assert.Equal((Rich.Text, Rich.Html), (message.Text, message.Html));
+        Assert.Equal((Rich.Text?.InMemory, Rich.Html?.InMemory), (message.Text, message.Html));
         if (message.Shape is { } shape)
             Assert.Equal(RichEmail.ShapeOf(Rich), shape);
+    }
+
+    [Fact]
+    public async Task Long_texts_from_a_spool_arrive_as_alternatives_and_whole()
+    {
+        var random = new Random(Proof.Seed);
+        var (text, html) = (Texts.Random(random, 200_000) + "\r\n", "<p>" + Texts.Random(random, 300_000) + "\r\n");
+        using var spools = new Texts();
+        var message = await SendAsync(Emails.Outgoing(Rich with { Text = spools.Spooled(text), Html = spools.Spooled(html) }));
+        Assert.True(Texts.AreEqual(text, message.Text), $"Seed {Proof.Seed}: the text");
+        Assert.True(Texts.AreEqual(html, message.Html), $"Seed {Proof.Seed}: the HTML");
+        if (message.Shape is { } shape)
+            Assert.Equal(RichEmail.ShapeOf(Rich), shape);
+    }
+
+    [Fact]
+    public async Task Long_texts_alone_arrive_whole()
+    {
+        var random = new Random(Proof.Seed);
+        var text = Texts.Random(random, 100_000) + "\r\n";
+        using var spools = new Texts();
+        foreach (var content in new[] { Emails.Small with { Text = spools.Spooled(text) }, Emails.Small with { Text = null, Html = spools.Spooled(text) } })
+        {
+            var message = await SendAsync(Emails.Outgoing(content));
+            Assert.True(Texts.AreEqual(text, content.Html is null ? message.Text : message.Html), $"Seed {Proof.Seed}");
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using EmailFunctions.Messages;
 using EmailFunctions.Providers.Http;
 using EmailFunctions.Providers.Mime;
 
@@ -8,7 +9,7 @@ namespace EmailFunctions.Providers.Mailgun;
 
 /// <summary>
 /// A message as Mailgun takes it: a form where its fields can say everything, else a form with the whole message in it as a file. The
-/// latter is written twice, once for its length, and is never whole in memory.
+/// latter is written twice, once for its length. Neither is ever whole in memory.
 /// </summary>
 internal sealed class MailgunBody : IDisposable
 {
@@ -56,10 +57,10 @@ internal sealed class MailgunBody : IDisposable
         body.AddAddresses("cc", content.Cc);
         body.AddAddresses("bcc", content.Bcc);
         body.Add("subject", content.Subject);
-        if (content.Text is { Length: > 0 } text)
-            body.Add("text", text);
+        if (content.Text is { IsEmpty: false } text)
+            body.Add("text", FileContent.Of(text));
         if (content.Html is { } html)
-            body.Add("html", html);
+            body.Add("html", FileContent.Of(html));
         foreach (var (name, value) in MailgunFields.Headers(content))
             body.Add(name, value);
         if ((content.ReplyTo ?? settings.ReplyTo) is { } replyTo)
@@ -88,7 +89,9 @@ internal sealed class MailgunBody : IDisposable
             Add(name, MailAddress.Ascii(address));
     }
 
-    private void Add(string name, string value) => Add(new ByteArrayContent(Encoding.UTF8.GetBytes(value)), $"form-data; name=\"{name}\"");
+    private void Add(string name, string value) => Add(name, FileContent.Of(Encoding.UTF8.GetBytes(value)));
+
+    private void Add(string name, FileContent value) => Add(new StreamedContent(value.Length, value.CopyToAsync), $"form-data; name=\"{name}\"");
 
     private void Add(HttpContent part, string disposition)
     {

@@ -24,7 +24,7 @@ internal static partial class MailgunFields
             // A file's type and name are promised nowhere, and an inline file would be known by its name instead of its id.
             && content.Attachments.Count == 0
             // Nor is an empty text: without one the call is refused.
-            && (content.Html ?? content.Text) is not ""
+            && (content.Html ?? content.Text) is not { IsEmpty: true }
             && content.Tags.Count <= MaxTags
             && content.Tags.All(static tag => tag.Length <= MaxTagLength && !NotAscii().IsMatch(tag))
             && content.Headers.Keys.Concat(content.Metadata.Keys).All(Name().IsMatch)

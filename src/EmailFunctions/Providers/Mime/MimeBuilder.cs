@@ -1,13 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 using EmailFunctions.Messages;
+using EmailFunctions.Spooling;
 using MimeKit;
 
 namespace EmailFunctions.Providers.Mime;
 
 /// <summary>The one place where a message becomes MIME, for every provider that takes MIME. Bcc is never among the headers.</summary>
-internal static partial class MimeBuilder
+internal static class MimeBuilder
 {
     /// <summary>Builds the message as the account sends it.</summary>
     public static MimeMessage Build(OutgoingEmail email, ProviderSettings settings)
@@ -72,7 +72,7 @@ internal static partial class MimeBuilder
     private static MimeEntity Related(EmailContent content)
     {
         var inline = content.Attachments.Where(static a => a.ContentId is not null).ToList();
-        var text = content.Text is null && content.Html is not null ? null : Text("plain", content.Text ?? "");
+        var text = content.Text is null && content.Html is not null ? null : Text("plain", content.Text ?? SpoolText.Of(""));
         if (content.Html is null)
             return inline.Count == 0 ? text! : WithInline(text!, inline);
 
@@ -90,9 +90,12 @@ internal static partial class MimeBuilder
         return related;
     }
 
-    // MimeKit mends a bare line feed, not a bare carriage return, which mail may not hold (RFC 5321 section 2.3.8): some servers would
-    // take "\r.\r" for the end of the message.
-    private static TextPart Text(string subtype, string text) => new(subtype) { Text = BareReturn().Replace(text, "\r\n") };
+    // Read from its spool as often as needed, also to find the encoding that fits it.
+    private static TextPart Text(string subtype, SpoolText text) => new(subtype)
+    {
+        ContentType = { Charset = "utf-8" },
+        Content = new MimeContent(FileContent.Of(text).Translate(LineEnds.Mend).OpenRead()),
+    };
 
     private static MimePart Part(EmailAttachment attachment)
     {
@@ -133,9 +136,6 @@ internal static partial class MimeBuilder
             return new ContentType("application", "octet-stream");
         return type.MediaType.ToLowerInvariant() is "message" or "multipart" ? new ContentType("application", "octet-stream") : type;
     }
-
-    [GeneratedRegex(@"\r(?!\n)")]
-    private static partial Regex BareReturn();
 }
 
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]

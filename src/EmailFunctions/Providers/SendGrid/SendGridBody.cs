@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers.Http;
@@ -6,29 +7,28 @@ using EmailFunctions.Providers.Http;
 namespace EmailFunctions.Providers.SendGrid;
 
 /// <summary>
-/// The JSON of a Mail Send call. The package writes all of it but the files, which its serialiser would hold several times over: they
-/// are written here, while they are sent.
+/// The JSON of a Mail Send call. The package writes all of it but the texts and files, which its serialiser would hold several times
+/// over: they are written here, while they are sent.
 /// </summary>
 internal sealed class SendGridBody
 {
     // SendGrid takes no empty file, and a recipient should not look in vain for one that the text speaks of: a blank line is what is
     // nearest to nothing.
-    private static readonly FileContent Blank = FileContent.Of("\n"u8.ToArray());
+    private static readonly FileContent BlankFile = FileContent.Of("\n"u8.ToArray());
 
-    private readonly byte[] _head;
-    private readonly List<(FileContent Content, byte[] Before, byte[] After)> _files = [];
-    private readonly byte[] _tail;
+    // Nor does it take a message without content.
+    private static readonly FileContent BlankText = FileContent.Of(" "u8.ToArray());
+
+    private readonly List<(long Length, Func<Stream, CancellationToken, Task> Write)> _parts = [];
 
     public SendGridBody(OutgoingEmail email, ProviderSettings settings, SendGridOptions options)
     {
-        var json = SendGridMessages.Of(email, settings, options).Serialize();
-        var files = email.Content.Attachments;
-        // The object's end comes after the files.
-        _head = Encoding.UTF8.GetBytes(files.Count == 0 ? json : json[..^1] + ",\"attachments\":[");
-        _tail = files.Count == 0 ? [] : "]}"u8.ToArray();
-        foreach (var file in files)
-            _files.Add((file.Content.Length > 0 ? file.Content : Blank, Encoding.UTF8.GetBytes(_files.Count == 0 ? "{\"content\":\"" : ",{\"content\":\""), After(file)));
-        Length = _head.Length + _tail.Length + _files.Sum(static file => file.Before.Length + Base64Stream.LengthOf(file.Content.Length) + file.After.Length);
+        // The object's end comes after the texts and files.
+        Add(SendGridMessages.Of(email, settings, options).Serialize()[..^1]);
+        AddTexts(email.Content);
+        AddFiles(email.Content.Attachments);
+        Add("}");
+        Length = _parts.Sum(static part => part.Length);
     }
 
     /// <summary>In bytes.</summary>
@@ -36,19 +36,52 @@ internal sealed class SendGridBody
 
     public async Task WriteToAsync(Stream stream, CancellationToken cancellationToken)
     {
-        await stream.WriteAsync(_head, cancellationToken);
-        foreach (var (content, before, after) in _files)
+        foreach (var part in _parts)
+            await part.Write(stream, cancellationToken);
+    }
+
+    private void AddTexts(EmailContent content)
+    {
+        var texts = new List<(string Type, FileContent Value)>();
+        if (content.Text is { IsEmpty: false } text)
+            texts.Add(("text/plain", FileContent.Of(text)));
+        if (content.Html is { IsEmpty: false } html)
+            texts.Add(("text/html", FileContent.Of(html)));
+        if (texts.Count == 0)
+            texts.Add(("text/plain", BlankText));
+        for (var index = 0; index < texts.Count; index++)
         {
-            await stream.WriteAsync(before, cancellationToken);
-            await using var base64 = new Base64Stream(stream);
-            await using var bytes = content.OpenRead();
-            await bytes.CopyToAsync(base64, cancellationToken);
-            await base64.CompleteAsync(cancellationToken);
-            await stream.WriteAsync(after, cancellationToken);
+            Add($"{(index == 0 ? ",\"content\":[" : ",")}{{\"type\":\"{texts[index].Type}\",\"value\":\"");
+            Add(texts[index].Value.Translate(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.EncodeUtf8));
+            Add("\"}");
         }
 
-        await stream.WriteAsync(_tail, cancellationToken);
+        Add("]");
     }
+
+    private void AddFiles(IReadOnlyList<EmailAttachment> files)
+    {
+        for (var index = 0; index < files.Count; index++)
+        {
+            Add(index == 0 ? ",\"attachments\":[{\"content\":\"" : ",{\"content\":\"");
+            AddBase64(files[index].Content is { Length: > 0 } content ? content : BlankFile);
+            Add(FileContent.Of(After(files[index])));
+        }
+
+        if (files.Count > 0)
+            Add("]");
+    }
+
+    private void Add(string json) => Add(FileContent.Of(Encoding.UTF8.GetBytes(json)));
+
+    private void Add(FileContent content) => _parts.Add((content.Length, content.CopyToAsync));
+
+    private void AddBase64(FileContent content) => _parts.Add((Base64Stream.LengthOf(content.Length), async (stream, cancellationToken) =>
+    {
+        await using var base64 = new Base64Stream(stream);
+        await content.CopyToAsync(base64, cancellationToken);
+        await base64.CompleteAsync(cancellationToken);
+    }));
 
     // The members after the content, which the object then goes on with.
     private static byte[] After(EmailAttachment file)

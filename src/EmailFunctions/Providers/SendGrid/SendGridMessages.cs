@@ -8,7 +8,7 @@ using SendGrid.Helpers.Mail;
 namespace EmailFunctions.Providers.SendGrid;
 
 /// <summary>
-/// A message in SendGrid's own model (www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send), all but its files. What its
+/// A message in SendGrid's own model (www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send), all but its texts and files. What its
 /// fields can't say is written as near as they can.
 /// </summary>
 internal static partial class SendGridMessages
@@ -25,9 +25,6 @@ internal static partial class SendGridMessages
             From = new EmailAddress(MailAddress.Ascii(from), content.FromName ?? (content.FromEmail is null ? settings.FromName : null)),
             Personalizations = SendGridRecipients.Of(email),
             Subject = content.Subject,
-            // The package leaves out what is empty, and a message without content is refused.
-            PlainTextContent = content is { Text: null or "", Html: null or "" } ? " " : content.Text,
-            HtmlContent = content.Html,
             // Unlike the other fields, these are left to us to encode.
             Headers = new Dictionary<string, string>(content.Headers.Select(static pair => KeyValuePair.Create(pair.Key, HeaderText.Encode(pair.Key, pair.Value)))) { ["Message-ID"] = $"<{email.Id.Unique}@{MailAddress.AsciiDomain(from)}>" },
             Categories = Categories(content),

@@ -57,7 +57,7 @@ internal sealed class SimEngine
     public Ledger Ledger { get; }
 
     /// <summary>All content is in the rows.</summary>
-    public MessagePayloads Payloads { get; } = new(new NoPayloads(), Spools.InTemporaryFolder(), TimeProvider.System);
+    public MessagePayloads Payloads { get; } = new(new NoPayloads(), Spools.InTemporaryFolder());
 
     public List<SimWorker> Workers { get; } = [];
 

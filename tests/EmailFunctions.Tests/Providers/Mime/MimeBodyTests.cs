@@ -1,6 +1,7 @@
 using System.Text;
 using EmailFunctions.Providers;
 using EmailFunctions.Tests.Providers.Smtp;
+using EmailFunctions.Tests.Support;
 using MimeKit;
 
 namespace EmailFunctions.Tests.Providers.Mime;
@@ -58,6 +59,31 @@ public sealed class MimeBodyTests
         using var message = MimeWire.Read(bytes);
         Assert.Equal(Normal(text), Normal(message.TextBody!));
         Assert.All(MimeWire.Lines(bytes), static line => Assert.InRange(line.Length, 0, MaxLine));
+    }
+
+    // Also where the encoding depends on what comes far behind.
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void A_text_from_a_spool_is_written_as_one_from_memory(string what, string text)
+    {
+        using var spools = new Support.Texts();
+        var random = new Random(Proof.Seed);
+        foreach (var longer in new[] { text, string.Concat(Enumerable.Repeat(text, 40_000 / text.Length)), Support.Texts.Random(random, 40_000) + text })
+        {
+            foreach (var constraint in new[] { EncodingConstraint.SevenBit, EncodingConstraint.EightBit, EncodingConstraint.None })
+            {
+                var ofMemory = MimeWire.Write(Emails.Small with { Text = longer, Html = text }, constraint: constraint);
+                var ofSpool = MimeWire.Write(Emails.Small with { Text = spools.Spooled(longer), Html = spools.Spooled(text) }, constraint: constraint);
+                Assert.True(WithoutBoundary(ofMemory).SequenceEqual(WithoutBoundary(ofSpool)), $"Seed {Proof.Seed}, {what}, {constraint}");
+            }
+        }
+    }
+
+    private static IEnumerable<string> WithoutBoundary(byte[] message)
+    {
+        using var read = MimeWire.Read(message);
+        var (text, id) = (Encoding.UTF8.GetString(message), Assert.Single(read.Headers, static header => header.Id == HeaderId.MessageId).Value);
+        return text.Replace(((Multipart)read.Body!).Boundary!, "boundary", StringComparison.Ordinal).Replace(id, "id", StringComparison.Ordinal).Split('\n');
     }
 
     // A line end is a line end, whichever characters wrote it; and a text may gain one at its end.

@@ -45,6 +45,7 @@ public sealed class SendGridRequestTests
         var email = Emails.Outgoing(content);
         await bench.Provider.SendAsync(email, bench.Account, Token);
         var expected = SendGridMessages.Of(email, bench.Settings, new SendGridOptions());
+        (expected.PlainTextContent, expected.HtmlContent) = (content.Text?.InMemory, content.Html?.InMemory);
         foreach (var file in content.Attachments)
             expected.AddAttachment(file.FileName.Replace(';', '_').Replace(',', '_'), Convert.ToBase64String(file.Content.ToArray()), file.ContentType.Split(';')[0], file.ContentId is null ? "attachment" : "inline", file.ContentId);
         Assert.True(JToken.DeepEquals(JToken.Parse(expected.Serialize()), JToken.Parse(bench.Request().Text)));

@@ -2,13 +2,19 @@ using System.Text;
 
 namespace EmailFunctions.Tests.Wire;
 
-/// <summary>Makes bodies with files: well made ones, such with odd values and names, and such that were damaged.</summary>
-internal sealed class FileTexts(Random random)
+/// <summary>Makes bodies with files and texts: well made ones, such with odd values and names, and such that were damaged.</summary>
+internal sealed class BodyTexts(Random random)
 {
-    private static readonly string[] Keys = ["attachments", "content", "messages", "filename", "subject", "data", "cont\\u0065nt", "\\u0061ttachments", "conten", "contents", "Content", "c\\/", "\\ud800", "con\\\"tent"];
+    private static readonly string[] Keys = ["attachments", "content", "messages", "body", "html", "bod\\u0079", "filename", "subject", "data", "cont\\u0065nt", "\\u0061ttachments", "conten", "contents", "Content", "c\\/", "\\ud800", "con\\\"tent"];
     private static readonly string[] Spaces = ["", "", "", "", " ", "\n", "\r\n", "\t", "  \n "];
     private static readonly string[] Scalars = ["null", "true", "false", "7", "-1.5e3", "\"\"", "\"text\"", "\"QUJD\"", "\"~0\"", "\"~\"", "\"\\\"]},{[\"", "[]", "{}", "\"\\u00e4\"", "nope"];
     private static readonly string[] FilePieces = ["QUJD", "QQ==", "Q", "QU", "=", "+/", "\\/", "\\u002B", "\\u0051", "\\n", "\\r\\n", "\\t", " ", "\\b", "\\\"", "\\\\", "\\ud83d\\ude00", "\\udead", "ä", "~0", "-_", "\\x", "\\u00g0", "\u0001"];
+
+    private static readonly string[] TextPieces =
+    [
+        "a", "plain text", "~", "~0", "ä", "日本", "😀", "\\n", "\\r\\n", "\\\"", "\\\\", "\\/", "\\u00e4", "\\u007e0", "\\ud83d\\ude00", "<p>",
+        "\\ud83d", "\\ude00", "\\u0000", "\\x", "\\u00g0", "\u0001",
+    ];
 
     public byte[] Next() => Finish(Message());
 
@@ -44,7 +50,7 @@ internal sealed class FileTexts(Random random)
 
     private byte Byte() => "{}[]\",:\\x \n\0Q=7\x7f"u8.ToArray()[random.Next(16)];
 
-    private string Message() => Object(3, "attachments", () => Array(Attachment));
+    private string Message() => random.Next(2) == 0 ? Object(3, "attachments", () => Array(Attachment)) : Object(3, random.Next(2) == 0 ? "body" : "html", Text);
 
     private string Attachment() => random.Next(15) == 0 ? Value(2) : Object(2, "content", File);
 
@@ -84,6 +90,8 @@ internal sealed class FileTexts(Random random)
 
         return $"\"{string.Concat(Enumerable.Range(0, random.Next(6)).Select(_ => FilePieces[random.Next(random.Next(3) == 0 ? FilePieces.Length : 13)]))}\"";
     }
+
+    private string Text() => $"\"{string.Concat(Enumerable.Range(0, random.Next(8)).Select(_ => TextPieces[random.Next(random.Next(3) == 0 ? TextPieces.Length : 16)]))}\"";
 
     private string Space() => Spaces[random.Next(Spaces.Length)];
 }

@@ -4,21 +4,22 @@ using EmailFunctions.Storage;
 
 namespace EmailFunctions.Wire;
 
-/// <summary>A JSON body with files: while it arrives they go to a spool, and only what is left is kept in memory and parsed.</summary>
-internal sealed class FileBody : IDisposable
+/// <summary>A JSON body with files and long texts: while it arrives they go to a spool, and only what is left is kept in memory and parsed.</summary>
+internal sealed class SpooledBody : IDisposable
 {
     private readonly IncomingBody _incoming;
     private readonly BodyBuffer _rest;
-    private readonly FileExtractor _extractor;
+    private readonly ValueExtractor _extractor;
 
-    /// <param name="path">Where files are, as <see cref="FileExtractor"/> takes it.</param>
-    /// <param name="incoming">Gets the files, and the rest where it is long; it must live as long as what is read here.</param>
+    /// <param name="places">Where files and texts are.</param>
+    /// <param name="incoming">Gets these, and the rest where it is long; it must live as long as what is read here.</param>
     /// <param name="expected">Bytes that there may be in all; 0: not known.</param>
-    public FileBody(IReadOnlyList<string> path, IncomingBody incoming, long expected)
+    /// <param name="maxTextBytes">Bytes of a text, as it is written, that stays in memory.</param>
+    public SpooledBody(IReadOnlyList<ValuePlace> places, IncomingBody incoming, long expected, int maxTextBytes = ValueExtractor.MaxTextBytes)
     {
         _incoming = incoming;
-        _rest = new BodyBuffer(expected, incoming.Text);
-        _extractor = new FileExtractor(path, incoming.Files, _rest);
+        _rest = new BodyBuffer(expected, incoming.Rest);
+        _extractor = new ValueExtractor(places, incoming.Values, _rest, maxTextBytes);
     }
 
     /// <summary>Takes the next bytes.</summary>
@@ -37,7 +38,7 @@ internal sealed class FileBody : IDisposable
     /// <exception cref="ProblemException">It is not what it should be (400).</exception>
     public T Read<T>(JsonTypeInfo<T> type) where T : class
     {
-        using var references = FileReferences.To(_extractor.Files);
+        using var references = _extractor.Values.Refer();
         var errors = new FieldErrors();
         return StrictJson.Read(_rest.Read(), type, errors, _extractor.Omissions) ?? throw Problem.Invalid(errors);
     }
@@ -46,7 +47,7 @@ internal sealed class FileBody : IDisposable
     /// <exception cref="ProblemException">As there.</exception>
     public IReadOnlyList<ListItem<T>> ReadList<T>(string field, int maximum, JsonTypeInfo<T> type) where T : class
     {
-        using var references = FileReferences.To(_extractor.Files);
+        using var references = _extractor.Values.Refer();
         var errors = new FieldErrors();
         return JsonList.Read(_rest.Read(), field, maximum, type, errors, _extractor.Omissions) ?? throw Problem.Invalid(errors);
     }

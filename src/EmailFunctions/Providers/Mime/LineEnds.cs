@@ -1,0 +1,42 @@
+using System.Buffers;
+
+namespace EmailFunctions.Providers.Mime;
+
+/// <summary>
+/// Mends what MimeKit does not: a bare carriage return, which mail may not hold (RFC 5321 section 2.3.8). Some servers would take "\r.\r"
+/// for the end of the message. Bare line feeds MimeKit mends itself.
+/// </summary>
+internal static class LineEnds
+{
+    /// <summary>Writes a line feed behind each carriage return that has none. As a <see cref="Messages.Translation"/> does.</summary>
+    public static OperationStatus Mend(ReadOnlySpan<byte> source, Span<byte> target, out int consumed, out int written, bool isFinalBlock)
+    {
+        (consumed, written) = (0, 0);
+        while (!source.IsEmpty)
+        {
+            var run = source.IndexOf((byte)'\r');
+            run = Math.Min(run < 0 ? source.Length : run, target.Length);
+            source[..run].CopyTo(target);
+            Advance(ref source, ref target, run, run, ref consumed, ref written);
+            if (source.IsEmpty)
+                break;
+            // Whether a line feed follows is not known yet.
+            if (source.Length == 1 && source[0] == '\r' && !isFinalBlock)
+                return OperationStatus.NeedMoreData;
+            if (target.Length < 2)
+                return OperationStatus.DestinationTooSmall;
+            "\r\n"u8.CopyTo(target);
+            Advance(ref source, ref target, source is [_, (byte)'\n', ..] ? 2 : 1, 2, ref consumed, ref written);
+        }
+
+        return OperationStatus.Done;
+    }
+
+    private static void Advance(ref ReadOnlySpan<byte> source, ref Span<byte> target, int read, int wrote, ref int consumed, ref int written)
+    {
+        source = source[read..];
+        target = target[wrote..];
+        consumed += read;
+        written += wrote;
+    }
+}
