@@ -56,7 +56,7 @@ internal static class OpenApiExamples
         "GetUsageOverview" => $$"""{"period_start":"2026-01-30T09:00:00.000Z","period_end":"2026-01-31T08:10:00.000Z","rolled_up_at":"2026-01-31T08:05:15.000Z","tenants_active":1,"total":{{Figures}},"providers":[{"provider":"smtp","figures":{{Figures}}}],"tenants":[{"tenant_id":"acme","figures":{{Figures}},"providers":[{"provider":"smtp","figures":{{Figures}}}]}],"series":[{"hour_start":"2026-01-31T08:00:00.000Z","figures":{{Figures}}}]}""",
         "GetAuditLogs" => $$"""{"logs":[{{AuditLog}}],"next_cursor":null,"has_more":false,"limit":50}""",
         "ExportAuditLogs" => AuditLog,
-        "EraseRecipients" => """{"tenant_id":"acme","erased_at":"2026-01-31T08:00:00.000Z","everywhere_at":"2026-01-31T08:00:30.000Z"}""",
+        "EraseRecipients" => """{"tenant_id":"acme","erased_at":"2026-01-31T08:00:00.000Z","everywhere_at":"2026-01-31T08:05:00.000Z"}""",
         "EraseRecipient" => """{"tenant_id":"acme","status":"accepted","requested_at":"2026-01-31T08:00:00.000Z"}""",
         "GetProviders" => """{"providers":[{"provider_type":"smtp","name":"SMTP","description":"Any mail server that speaks SMTP, with STARTTLS or implicit TLS.","required_fields":["smtp_host","from_email"],"optional_fields":["smtp_port"],"supports_attachments":true,"supports_html":true,"supports_templates":false,"estimated_cost_per_1000":0}]}""",
         "ListDeadLetters" => """{"dead_letters":[{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","dead_since":"2026-01-31T10:00:00.000Z","attempts":8,"error_category":"network","provider":"smtp","provider_answer":"Connection refused","recipient_count":1,"created_at":"2026-01-31T08:00:00.000Z"}],"next_cursor":null,"has_more":false,"limit":50}""",

@@ -11,8 +11,8 @@ namespace EmailFunctions.Keys;
 /// </summary>
 public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeProvider time) : IDisposable
 {
-    /// <summary>How long a process may go on with a key that another one has dropped.</summary>
-    public static readonly TimeSpan KeyLifetime = TimeSpan.FromSeconds(30);
+    /// <summary>How long a process may go on with a key that another one has dropped. Shorter would cost reads, and a mail must not.</summary>
+    public static readonly TimeSpan KeyLifetime = DataKeyCache.Lifetime;
 
     private const string Row = "hash-key";
 
