@@ -28,7 +28,7 @@ function kpi(title, value, target, isMet) {
   return element('div', {},
     element('dt', {}, title),
     element('dd', { className: `value ${state[0]}` }, value),
-    element('dd', { className: 'target' }, target === null ? 'no target' : `target ${target}${state[1] ? `: ${state[1]}` : ''}`));
+    target === null ? null : element('dd', { className: 'target' }, `target ${target}${state[1] ? `: ${state[1]}` : ''}`));
 }
 
 function showKpis(metrics, shares, usage) {

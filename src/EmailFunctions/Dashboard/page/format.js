@@ -1,8 +1,8 @@
 // How figures are written, and elements made. Text is only ever set as text, never as markup.
 
 const numbers = new Intl.NumberFormat('en-GB');
-const times = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const times = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const dates = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
 
 export const none = '–';
 export const number = (value) => value === null || value === undefined ? none : numbers.format(value);

@@ -1,0 +1,138 @@
+using Deque.AxeCore.Playwright;
+using EmailFunctions.Tests.Support;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace EmailFunctions.Browser.Tests;
+
+/// <summary>The status page as an operator uses it.</summary>
+public sealed class DashboardTests(Browser browser, OperatedService service) : IClassFixture<Browser>, IClassFixture<OperatedService>
+{
+    // The page counts mail half a minute after it was sent, and asks every ten seconds.
+    private const float Patience = 90_000;
+
+    [Fact]
+    public async Task An_operator_sees_traffic_arrive()
+    {
+        var page = await OpenAsync();
+        var acme = page.Locator("#tenants tr", new PageLocatorOptions { Has = page.GetByRole(AriaRole.Rowheader, new PageGetByRoleOptions { Name = "acme", Exact = true }) });
+        await Expect(acme).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = Patience });
+        var before = int.Parse(await acme.Locator("td").First.InnerTextAsync(), System.Globalization.CultureInfo.InvariantCulture);
+
+        for (var number = 0; number < 5; number++)
+            await service.SendAsync("acme");
+
+        await Expect(acme.Locator("td").First).ToHaveTextAsync($"{before + 5}", new LocatorAssertionsToHaveTextOptions { Timeout = Patience });
+        await Expect(page.GetByText("Success rate")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Meter).First).ToBeVisibleAsync();
+        await page.GetByLabel("Tenant", new PageGetByLabelOptions { Exact = true }).First.FillAsync("slo");
+        await Expect(acme).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task An_operator_finds_a_message_and_what_became_of_it()
+    {
+        var id = await service.SendAsync("acme");
+        await service.Service.Client.WaitForStatusAsync(id, "sent");
+        var page = await OpenAsync();
+
+        await page.GetByLabel("Message id").FillAsync(id);
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Find" }).ClickAsync();
+
+        await Expect(page.Locator("#found")).ToContainTextAsync("sent");
+        await Expect(page.Locator("#found li")).ToHaveCountAsync(3);
+        await page.GetByLabel("Message id").FillAsync("acme~00000000000000000000000000000000");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#found")).ToContainTextAsync("There is no message with this id");
+    }
+
+    [Fact]
+    public async Task An_operator_replays_a_dead_letter_by_keyboard_alone()
+    {
+        var page = await OpenAsync();
+        var replay = page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = $"Replay {service.DeadId}" });
+        await Expect(replay).ToBeVisibleAsync();
+        service.Mend();
+
+        await TabToAsync(page, $"Replay {service.DeadId}");
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(page.Locator("#dead-status")).ToContainTextAsync($"{service.DeadId} is queued again");
+        await service.Service.Client.WaitForStatusAsync(service.DeadId, "sent");
+        await Expect(replay).ToHaveCountAsync(0, new LocatorAssertionsToHaveCountOptions { Timeout = Patience });
+    }
+
+    [Fact]
+    public async Task An_operator_sends_a_test_and_is_told_what_is_wrong_with_one()
+    {
+        var page = await OpenAsync();
+        await page.GetByLabel("Tenant", new PageGetByLabelOptions { Exact = true }).Last.FillAsync("acme");
+        await page.GetByLabel("To", new PageGetByLabelOptions { Exact = true }).FillAsync("tester@example.com");
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Send" }).ClickAsync();
+
+        await Expect(page.Locator("#tested")).ToContainTextAsync("Sent.");
+        Assert.Contains(service.Mail, static mail => mail.Recipients.Contains("tester@example.com"));
+        await page.GetByLabel("Tenant", new PageGetByLabelOptions { Exact = true }).Last.FillAsync("nobody");
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Send" }).ClickAsync();
+        await Expect(page.Locator("#tested .bad")).Not.ToBeEmptyAsync();
+    }
+
+    [Theory]
+    [InlineData("phone-light", 390, ColorScheme.Light)]
+    [InlineData("phone-dark", 390, ColorScheme.Dark)]
+    [InlineData("desk-light", 1280, ColorScheme.Light)]
+    [InlineData("desk-dark", 1280, ColorScheme.Dark)]
+    public async Task The_page_fits_and_has_no_serious_fault_of_accessibility(string name, int width, ColorScheme scheme)
+    {
+        var page = await OpenAsync(width, scheme);
+        await Expect(page.GetByRole(AriaRole.Rowheader, new PageGetByRoleOptions { Name = "acme", Exact = true }).First).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = Patience });
+        await page.Locator("summary").ClickAsync();
+
+        var folder = Directory.CreateDirectory(Repository.PathOf(Path.Combine("artifacts", "screenshots")));
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder.FullName, $"dashboard-{name}.png"), FullPage = true });
+        var found = await page.RunAxe();
+
+        Assert.Empty(found.Violations.Where(static violation => violation.Impact is "serious" or "critical").Select(static violation => $"{violation.Id}: {violation.Help}: {string.Join(", ", violation.Nodes.Select(static node => node.Html))}"));
+        Assert.True(found.Passes.Length > 15);
+        // What is too wide scrolls by itself, and not with the page.
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"));
+    }
+
+    [Fact]
+    public async Task It_asks_no_other_host_and_its_policy_stops_nothing_of_its_own()
+    {
+        var page = await browser.NewPageAsync();
+        var (strays, messages) = (new List<string>(), new List<string>());
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith($"http://127.0.0.1:{service.Service.Port}/", StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+                strays.Add(request.Url);
+        };
+        page.Console += (_, message) => messages.Add(message.Text);
+        page.PageError += (_, error) => messages.Add(error);
+
+        var answer = await page.GotoAsync(service.Page);
+        await Expect(page.Locator("#asof")).Not.ToBeEmptyAsync();
+
+        Assert.Contains("script-src 'self';", answer!.Headers["content-security-policy"], StringComparison.Ordinal);
+        Assert.Empty(strays);
+        Assert.Empty(messages);
+    }
+
+    private async Task<IPage> OpenAsync(int width = 1280, ColorScheme scheme = ColorScheme.Light)
+    {
+        var page = await browser.NewPageAsync(width, scheme: scheme);
+        await page.GotoAsync(service.Page);
+        await Expect(page.Locator("#figures")).ToBeVisibleAsync();
+        return page;
+    }
+
+    private static async Task TabToAsync(IPage page, string label)
+    {
+        for (var tries = 0; await page.EvaluateAsync<string?>("document.activeElement.getAttribute('aria-label')") != label; tries++)
+        {
+            Assert.True(tries < 200, $"{label} can't be reached by the tabulator.");
+            await page.Keyboard.PressAsync("Tab");
+        }
+    }
+}
