@@ -154,7 +154,8 @@ internal static class ServiceComposition
     private static void AddTelemetry(this IServiceCollection services, ServiceSettings settings)
     {
         services.AddSingleton(settings.Metrics).AddSingleton<TenantLabels>().AddSingleton<DeliveryMetrics>();
-        services.AddSingleton<StoredGauges>().AddSingleton<StoredGauge, QueueSizeGauge>().AddSingleton<StoredGauge, QuotaGauge>();
+        services.AddSingleton<StoredGauges>().AddSingleton<StoredGauge, QueueSizeGauge>().AddSingleton<StoredGauge, QuotaGauge>()
+            .AddSingleton<StoredGauge, SpendGauge>().AddSingleton<StoredGauge, ActiveTenantsGauge>();
         services.AddExport(settings.Metrics, settings.Export, AzureComposition.NewCredential);
     }
 

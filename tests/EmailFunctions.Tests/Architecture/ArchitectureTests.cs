@@ -65,7 +65,7 @@ public sealed class ArchitectureTests
         ["Telemetry"] = ["Access", "Keys", "Tenants"],
         ["Tenants"] = ["Storage"],
         ["Tracking"] = ["Access", "ApiDocs", "Configs", "Delivery", "Limits", "Messages", "Problems", "Providers", "Storage", "Tenants", "Wire"],
-        ["Usage"] = ["Access", "ApiDocs", "Configs", "Problems", "Storage", "Sweeps", "Tenants", "Wire"],
+        ["Usage"] = ["Access", "ApiDocs", "Configs", "Problems", "Storage", "Sweeps", "Telemetry", "Tenants", "Wire"],
         ["Validation"] = ["Wire"],
         ["Wire"] = ["Problems", "Spooling"],
     };
