@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using EmailFunctions.Messages;
-using EmailFunctions.Tests.Support;
 using EmailFunctions.Spooling;
+using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Messages;
 

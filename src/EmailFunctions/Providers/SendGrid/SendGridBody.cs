@@ -76,12 +76,15 @@ internal sealed class SendGridBody
 
     private void Add(FileContent content) => _parts.Add((content.Length, content.CopyToAsync));
 
-    private void AddBase64(FileContent content) => _parts.Add((Base64Stream.LengthOf(content.Length), async (stream, cancellationToken) =>
+    private void AddBase64(FileContent content) =>
+        _parts.Add((Base64Stream.LengthOf(content.Length), (stream, cancellationToken) => WriteBase64Async(content, stream, cancellationToken)));
+
+    private static async Task WriteBase64Async(FileContent content, Stream stream, CancellationToken cancellationToken)
     {
         await using var base64 = new Base64Stream(stream);
         await content.CopyToAsync(base64, cancellationToken);
         await base64.CompleteAsync(cancellationToken);
-    }));
+    }
 
     // The members after the content, which the object then goes on with.
     private static byte[] After(EmailAttachment file)
