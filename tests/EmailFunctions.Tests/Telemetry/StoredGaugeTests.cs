@@ -47,7 +47,6 @@ public sealed class StoredGaugeTests
         var metrics = await Scrape.OfAsync(bench.Client);
 
         Assert.Null(metrics.Sum("email_quota_utilization"));
-        Assert.Null(metrics.Sum("email_monthly_spend_usd"));
         Assert.Equal(1, metrics.Sum("email_delivery_total"));
     }
 
