@@ -53,6 +53,8 @@ public sealed class RefusedStartTests : IDisposable
         { "EMAIL_DEAD_LETTER_DAYS=month", null },
         { "EMAIL_AUDIT_RETENTION_DAYS=-1", null },
         { "EMAIL_AUDIT_RETENTION_DAYS=ever", null },
+        { "EMAIL_USAGE_RETENTION_DAYS=-1", null },
+        { "EMAIL_USAGE_RETENTION_DAYS=6", null },
         { "EMAIL_RATE_LIMIT_PER_MINUTE=-1", null },
         { "EMAIL_RATE_LIMIT_PER_MINUTE=unlimited", null },
         { "EMAIL_RATE_LIMITING_ENABLED=some", null },
