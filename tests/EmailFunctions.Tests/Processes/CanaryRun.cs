@@ -29,6 +29,13 @@ public sealed class CanaryRun : IAsyncLifetime
         ["EMAIL_ALLOW_HTTP_ENDPOINTS"] = "true",
     };
 
+    private static readonly string[] AnswerPaths =
+    [
+        "/health", "/dashboard/", "/api/v1/email/configs/acme", "/api/v1/email/configs/acme/health", "/api/v1/email/configs/acme/usage", "/api/v1/email/configs/acme/audit-logs",
+        "/api/v1/email/configs/acme/audit-logs/export", "/api/v1/admin/email/usage", "/api/v1/admin/email/overview", "/api/v1/admin/email/configs", "/api/v1/admin/email/health",
+        "/api/v1/admin/email/breakers", "/api/v1/admin/email/queue", "/api/v1/admin/email/budgets", "/api/v1/admin/email/dead-letters",
+    ];
+
     private readonly TempFolder _folder = new();
     private readonly ConcurrentDictionary<string, bool> _heldBack = new();
     private readonly List<(string Id, string Status)> _expected = [];
@@ -45,6 +52,9 @@ public sealed class CanaryRun : IAsyncLifetime
 
     /// <summary>What <c>/metrics</c> said before the stop.</summary>
     public string Scraped { get; private set; } = "";
+
+    /// <summary>What it answered to those who asked for figures, lists and messages.</summary>
+    public string Answered { get; private set; } = "";
 
     /// <summary>The metrics, spans and logs that it sent to Azure Monitor.</summary>
     public string Exported { get; private set; } = "";
@@ -70,6 +80,10 @@ public sealed class CanaryRun : IAsyncLifetime
             await Client.WaitForStatusAsync(id, status);
         await Client.MustAsync(HttpMethod.Delete, "/api/v1/email/configs/beta", "");
         Scraped = (await Scrape.OfAsync(Client)).Text;
+        foreach (var path in AnswerPaths)
+            Answered += await Client.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        foreach (var (id, _) in _expected)
+            Answered += await Client.ReadMessageAsync(id);
         await _service.StopAsync();
         Printed = _service.Output + _service.Errors;
         Exported = azure.Text;
@@ -170,9 +184,11 @@ public sealed class CanaryRun : IAsyncLifetime
     private static VendorReply Take(VendorRequest request) =>
         VendorReply.Answer(request.Target.EndsWith("/mail/send", StringComparison.Ordinal) ? 202 : 200, """{"MessageId":"m-1","id":"<m-1@vendor.example>","message":"Queued. Thank you."}""");
 
-    // Vendors quote what they refuse, too.
+    // Vendors quote what they refuse, too. A probe sends nothing that could be quoted.
     private VendorReply Refuse(VendorRequest request)
     {
+        if (request.Method == "GET")
+            return VendorReply.Answer(404, """{"message":"no such thing"}""");
         var message = $"{_quoted}@ok.example is no address: {_quoted}";
         return VendorReply.Answer(400, JsonSerializer.Serialize(new { message, errors = new[] { new { message, field = "personalizations.0.to.0.email" } } }), ("x-amzn-ErrorType", "MessageRejected"));
     }

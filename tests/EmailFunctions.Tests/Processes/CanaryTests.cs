@@ -43,6 +43,13 @@ public sealed class CanaryTests(CanaryRun run) : IClassFixture<CanaryRun>
     }
 
     [Fact]
+    public void Nothing_of_it_is_answered_to_those_who_ask_what_became_of_mail()
+    {
+        Assert.Contains("recipient_hash", run.Answered, StringComparison.Ordinal);
+        Assert.Empty(run.Canaries.SearchText("answers", run.Answered));
+    }
+
+    [Fact]
     public void A_clean_stop_leaves_no_log_of_the_database() =>
         Assert.Equal(["email.db", "lock"], Directory.GetFiles(run.Folder).Select(Path.GetFileName).Order());
 
