@@ -127,6 +127,42 @@ public sealed class UsageRollupTests(ITestOutputHelper output)
         async Task<int> CountAsync() => (await bench.Table.QueryAsync(EntityQuery.Prefix(tenant.Partition, "usage-"), TestContext.Current.CancellationToken)).Entities.Count;
     }
 
+    [Fact]
+    public async Task Rows_that_are_removed_while_they_are_read_are_counted_from_the_roll_ups()
+    {
+        var (bench, tenant) = (new UsageBench(new MemoryTable(), Start), UsageBench.Tenant("acme"));
+        await bench.Directory.EnterAsync(tenant, TestContext.Current.CancellationToken);
+        await WriteAsync(bench.Table, Row("1", Start));
+        bench.Clock.Advance(TimeSpan.FromDays(5));
+        await UsageBench.RunAsync(bench.Rollups);
+        bench.Clock.Advance(TimeSpan.FromDays(20));
+        bench.Table.AfterRead = () =>
+        {
+            bench.Table.AfterRead = static () => Task.CompletedTask;
+            return UsageBench.RunAsync(bench.Rows);
+        };
+
+        var report = UsageReport.Of(await bench.Reader.ReadAsync(tenant, new UsagePeriod(Start.AddDays(-1), Start.AddMinutes(1), UsageGrouping.Day), TestContext.Current.CancellationToken));
+
+        Assert.True(await bench.RemovedBeforeAsync(tenant) > Start);
+        Assert.Equal(1, report.TotalEmails);
+    }
+
+    [Fact]
+    public async Task The_index_keeps_the_newer_copy_of_a_day()
+    {
+        var index = new UsageIndex(new MemoryTable());
+        var day = new UsageDay(UsageBench.Tenant("acme"), UsageTime.DayOf(Start));
+        var usage = new UsageByProvider();
+        usage.Add(Row("1", Start));
+        await index.WriteAsync(day.With(new Dictionary<int, UsageByProvider> { [21] = usage }) with { Revision = 2 }, isFinal: false, TestContext.Current.CancellationToken);
+
+        await index.WriteAsync(day with { Revision = 1 }, isFinal: false, TestContext.Current.CancellationToken);
+
+        var copy = await index.ReadAsync(Start, Start, TestContext.Current.CancellationToken).SingleAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, copy.Total.Total().Emails);
+    }
+
     private static UsageRow Row(string name, DateTimeOffset at) =>
         new(UsageBench.Tenant("acme"), name, at, "smtp", Success: true, 1, 0.001m, TimeSpan.FromMilliseconds(100), WasLimited: false);
 
