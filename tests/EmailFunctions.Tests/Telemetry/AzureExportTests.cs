@@ -18,7 +18,7 @@ public sealed class AzureExportTests
             Fault = static context => context.Stage == SmtpStage.RcptTo && context.Command.Contains("nobody@", StringComparison.Ordinal) ? SmtpFault.Reply("550 5.1.1 no such user") : null,
         });
         using var folder = new TempFolder();
-        using var service = await ServiceProcess.StartAsync(folder.FullPath, new Dictionary<string, string>(azure.Settings)  { ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000" });
+        using var service = await ServiceProcess.StartAsync(folder.FullPath, new Dictionary<string, string>(azure.Settings) { ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000" });
         await service.Client.UseSinkAsync("acme", sink.Port, ",\"cost_per_email_usd\":0.5");
 
         var sent = await SendAsync(service, """{"tenant_id":"acme","to":["a@example.com","b@example.com"],"subject":"s","body":"b"}""", TraceId);
