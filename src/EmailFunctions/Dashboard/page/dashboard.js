@@ -1,4 +1,4 @@
-// The status page: asks the service's own endpoints, every ten seconds, and shows what they say.
+// The status page: asks the service's own endpoints again and again, and shows what they say.
 
 import { Refused, get, getText, isSignedIn, post, signIn, signOut } from './api.js';
 import { date, element, fill, milliseconds, none, number, percent, time, usd } from './format.js';
@@ -81,22 +81,22 @@ function showQueues(queue) {
   fill($('queues'), 'Messages on them', [{ title: 'Queue', of: (row) => row.name }, { title: 'Messages', className: 'wrap', of: (row) => row.count }], rows);
 }
 
-function showHealth(health, breakers) {
+function showHealth() {
   const stopped = new Map(breakers.breakers.map((breaker) => [`${breaker.tenant_id} ${breaker.provider}`, breaker]));
-  const rows = health.checks.map((check) => ({ ...check, breaker: stopped.get(`${check.tenant_id} ${check.provider}`) }));
+  const rows = (health?.checks ?? []).map((check) => ({ ...check, breaker: stopped.get(`${check.tenant_id} ${check.provider}`) }));
   // Whoever sends by the system's provider has no check, and may be stopped all the same.
   const checked = new Set(rows.map((row) => `${row.tenant_id} ${row.provider}`));
   rows.push(...breakers.breakers.filter((breaker) => !checked.has(`${breaker.tenant_id} ${breaker.provider}`))
     .map((breaker) => ({ tenant_id: breaker.tenant_id, provider: breaker.provider, status: 'not probed', healthy: true, breaker })));
   rows.sort((a, b) => Number(a.healthy && !a.breaker) - Number(b.healthy && !b.breaker) || a.tenant_id.localeCompare(b.tenant_id));
-  const caption = `${number(health.healthy_count)} of ${number(health.total_checks)} healthy${health.partial ? `; ${number(health.not_checked)} not asked in time` : ''}`;
+  const caption = health === null ? 'Asking …' : `${number(health.healthy_count)} of ${number(health.total_checks)} healthy${health.partial ? `; ${number(health.not_checked)} not asked in time` : ''}`;
   fill($('health'), caption, [
     { title: 'Tenant', of: (row) => row.tenant_id },
     { title: 'Provider', of: (row) => row.provider },
     { title: 'State', of: (row) => element('span', { className: row.healthy ? 'good' : 'bad' }, row.status) },
     { title: 'Breaker', of: (row) => row.breaker ? element('span', { className: 'warn' }, row.breaker.until ? `${row.breaker.state} until ${time(row.breaker.until)}` : row.breaker.state) : 'closed' },
     { title: 'Says', className: 'wrap', of: (row) => row.error ?? none },
-  ], rows.slice(0, 200), { empty: 'No tenant has a provider of its own.' });
+  ], rows.slice(0, 200), { empty: health === null ? 'Providers are being asked.' : 'No tenant has a provider of its own.' });
 }
 
 function usage(state, write) {
@@ -139,7 +139,7 @@ async function replay(id, button) {
   try {
     const answer = await post(`${admin}/dead-letters/${encodeURIComponent(id)}/replay`, {});
     $('dead-status').textContent = `${answer.message_id} is queued again.`;
-    await refresh();
+    await refreshAll();
   } catch (error) {
     $('dead-status').textContent = `${id} was not queued: ${error.message}`;
     button.disabled = false;
@@ -203,23 +203,53 @@ function showSignIn(text) {
   if (was) $('token').focus();
 }
 
+// What costs the service many reads, or waits for providers, is asked once a minute, or when somebody wants it now.
+const seldom = {
+  usage: () => get(`${admin}/usage?days=30`),
+  shares: () => get(`${admin}/providers/distribution`),
+  budgets: () => get(`${admin}/budgets?limit=200`),
+  dead: () => get(`${admin}/dead-letters?limit=50`),
+};
+let kept = {};
+let keptUntil = 0;
+let breakers = { breakers: [] };
+let health = null;
+let asking = null;
+let session = 0;
+
+async function askSeldom() {
+  if (Date.now() < keptUntil) return;
+  const names = Object.keys(seldom);
+  const answers = await Promise.all(names.map((name) => seldom[name]()));
+  kept = Object.fromEntries(names.map((name, index) => [name, answers[index]]));
+  keptUntil = Date.now() + 60_000;
+  // Providers that hang must not keep the figures back.
+  asking ??= get(`${admin}/health`)
+    .then((answer) => { health = answer; showHealth(); })
+    .catch((error) => showProblem(error.message))
+    .finally(() => { asking = null; });
+}
+
 async function show() {
-  const [figures, usage, shares, queue, health, breakers, budgets, dead, metrics] = await Promise.all([
-    get(`${admin}/overview`), get(`${admin}/usage?days=30`), get(`${admin}/providers/distribution`), get(`${admin}/queue`), get(`${admin}/health`), get(`${admin}/breakers`),
-    get(`${admin}/budgets?limit=200`), get(`${admin}/dead-letters?limit=50`), getText('/metrics').catch(() => null),
+  const mine = session;
+  const [figures, queue, stopped, metrics] = await Promise.all([
+    get(`${admin}/overview`), get(`${admin}/queue`), get(`${admin}/breakers`), getText('/metrics').catch(() => null), askSeldom(),
   ]);
+  // Who has signed out meanwhile is not shown what came for them.
+  if (mine !== session) return;
   overview = figures;
+  breakers = stopped;
   $('signin').hidden = true;
   $('figures').hidden = false;
   $('signout').hidden = !isSignedIn();
   showProblem(null);
-  showKpis(metrics, shares, usage);
+  showKpis(metrics, kept.shares, kept.usage);
   showTraffic();
   showTenants();
   showQueues(queue);
-  showHealth(health, breakers);
-  showBudgets(budgets);
-  showDead(dead);
+  showHealth();
+  showBudgets(kept.budgets);
+  showDead(kept.dead);
   $('asof').textContent = overview.rolled_up_at ? `Mail counted until ${time(overview.rolled_up_at)}` : 'No mail counted yet';
 }
 
@@ -230,22 +260,29 @@ function refresh() {
     .finally(() => {
       running = null;
       clearTimeout(timer);
-      if ($('live').checked && $('signin').hidden) timer = setTimeout(refresh, interval);
+      if ($('live').checked && $('signin').hidden && !document.hidden) timer = setTimeout(refresh, interval);
     });
   return running;
 }
 
-$('refresh').addEventListener('click', refresh);
+/** The same, and nothing that is kept counts. What is under way may have been asked before. */
+async function refreshAll() {
+  await running;
+  keptUntil = 0;
+  await refresh();
+}
+
+$('refresh').addEventListener('click', refreshAll);
 $('live').addEventListener('change', refresh);
 $('filter').addEventListener('input', () => overview && showTenants());
 $('find-form').addEventListener('submit', (event) => { event.preventDefault(); find($('message').value.trim(), $('message-tenant').value.trim()); });
 $('test-form').addEventListener('submit', test);
-$('signout').addEventListener('click', () => { signOut(); showSignIn(''); });
+$('signout').addEventListener('click', () => { signOut(); session++; kept = {}; health = null; overview = null; showSignIn(''); });
 $('signin-form').addEventListener('submit', (event) => {
   event.preventDefault();
   signIn($('token').value);
   $('token').value = '';
-  refresh();
+  refreshAll();
 });
 // Whoever does not look need not be told.
 document.addEventListener('visibilitychange', () => document.hidden ? clearTimeout(timer) : refresh());
