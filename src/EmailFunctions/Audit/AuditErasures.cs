@@ -25,6 +25,8 @@ internal sealed class AuditErasures(IEntityTable table, RecipientHasher hasher, 
     /// <exception cref="StoreUnavailableException">It is not known to be asked for.</exception>
     public async Task<DateTimeOffset> RequestAsync(TenantId tenant, string recipient, CancellationToken cancellationToken)
     {
+        // Rows under a key that another instance has dropped since can't be told any more; those under the present one can.
+        hasher.Forget(tenant);
         var erasure = new AuditErasure(tenant, await hasher.HashAsync(tenant, recipient, cancellationToken), Position: null, ETag: null);
         await table.WriteAsync([EntityWrite.Put(ToEntity(erasure))], cancellationToken);
         return time.GetUtcNow();

@@ -44,7 +44,7 @@ internal static class AzureComposition
     {
         if (isExported)
             logging.AddFilter<ConsoleLoggerProvider>(null, LogLevel.Critical);
-        logging.AddSimpleConsole(static console => (console.SingleLine, console.IncludeScopes) = (true, true));
+        logging.AddSimpleConsole(static console => console.SingleLine = true);
         logging.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Warning);
     }
 

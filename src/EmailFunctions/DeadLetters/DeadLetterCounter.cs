@@ -1,5 +1,6 @@
 using EmailFunctions.Keys;
 using EmailFunctions.Messages;
+using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.DeadLetters;
@@ -49,10 +50,18 @@ public sealed class DeadLetterCounter(Ledger ledger, TenantDirectory tenants, Ti
                     return;
                 }
 
-                var (dead, isAll) = await ledger.CountDeadAsync(tenant, cancellationToken);
-                Interlocked.Add(ref count, dead);
-                if (!isAll)
+                try
+                {
+                    var (dead, isAll) = await ledger.CountDeadAsync(tenant, cancellationToken);
+                    Interlocked.Add(ref count, dead);
+                    if (!isAll)
+                        Interlocked.Increment(ref left);
+                }
+                catch (StoreUnavailableException)
+                {
+                    // One tenant's partition that is too busy must not hide all others.
                     Interlocked.Increment(ref left);
+                }
             });
         }
         catch (OperationCanceledException)

@@ -114,9 +114,9 @@ public sealed partial class MessageSender(
     private SendResult? Check(OutgoingEmail email, ProviderAccount account)
     {
         if (!providers.Has(account.Settings.Type))
-            return SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "This deployment can't send through the configured provider.");
+            return SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "This deployment can't send through the configured provider.") with { IsNotAsked = true };
         return email.Content.FromEmail is null && account.Settings.FromEmail is null
-            ? SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "Neither the message nor the configuration has a sender.")
+            ? SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "Neither the message nor the configuration has a sender.") with { IsNotAsked = true }
             : null;
     }
 

@@ -180,11 +180,10 @@ public sealed partial class OutcomeRecorder(
     private async Task<List<EntityWrite>> RecordsAsync(LedgerEntry claimed, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
         var records = new List<EntityWrite>();
-        if (attempt.Content is not { } content)
-            return records;
         if (policy.LogsUsage && (outcome.Status.IsFinal() || attempt.Taken.Count > 0))
             records.Add(ToUsageRow(claimed, outcome, attempt).ToWrite());
-        if (policy.LogsAudit)
+        // Without the content nobody knows whose the message was.
+        if (policy.LogsAudit && attempt.Content is { } content)
             records.AddRange(await TryAuditRowsAsync(claimed, outcome, attempt, content));
         return records;
     }

@@ -79,8 +79,11 @@ internal static class Outcomes
         Note(Rest(entry) with { Status = MessageStatus.DeadLettered }, MessageStatus.DeadLettered.Name(), now);
 
     /// <summary>The message stays where it is until somebody releases it.</summary>
-    public static LedgerEntry Hold(LedgerEntry entry, string reason, DateTimeOffset now) =>
-        Note(Rest(entry) with { Status = MessageStatus.Deferred, Reason = reason, IsHeld = true, SweepAt = entry.ExpiresAt }, MessageStatus.Deferred.Name(), now);
+    public static LedgerEntry Hold(LedgerEntry entry, string reason, DateTimeOffset now)
+    {
+        var held = Rest(entry) with { Status = MessageStatus.Deferred, Reason = reason, IsHeld = true, SweepAt = entry.ExpiresAt };
+        return held.WithHistory(Line(held, MessageStatus.Deferred.Name(), now) with { Limit = reason == LimitNames.MonthlyBudget ? reason : null });
+    }
 
     /// <summary>The message begins anew, with its history: it was held or a dead letter, and somebody let it go.</summary>
     public static LedgerEntry Queue(LedgerEntry entry, DateTimeOffset now) =>

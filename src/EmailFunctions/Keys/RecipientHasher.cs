@@ -68,6 +68,9 @@ public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeP
         }
     }
 
+    /// <summary>Lets the tenant's key be read anew, since another process may have dropped the one that is kept here.</summary>
+    public void Forget(TenantId tenant) => _tenantKeys.Remove(tenant.Value);
+
     public void Dispose() => _tenantKeys.Dispose();
 
     // By RFC 5321 section 2.4 the case of the local part is the receiver's affair; one who looks for a person's mail

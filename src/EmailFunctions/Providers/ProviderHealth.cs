@@ -61,11 +61,11 @@ public sealed class ProviderHealth
     // A tenant's two providers of one type share a series, and so do tenants beyond the bound: the worse of them shows.
     private IEnumerable<Measurement<int>> Measure() =>
         _known.Where(pair => !IsOld(pair.Value))
-            .GroupBy(pair => (Label: _tenants.Of(pair.Key.Tenant), pair.Key.Type))
+            .GroupBy(pair => (Label: _tenants.NameOf(pair.Key.Tenant), pair.Key.Type))
             .Select(static group => new Measurement<int>(
                 group.All(static pair => pair.Value.IsHealthy) ? 1 : 0,
                 MetricLabels.Of(MetricLabels.Provider, group.Key.Type.Name()),
-                group.Key.Label));
+                MetricLabels.Of(MetricLabels.Tenant, group.Key.Label)));
 
     private sealed record Known(bool IsHealthy, DateTimeOffset At);
 }

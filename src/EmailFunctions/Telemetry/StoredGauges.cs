@@ -20,10 +20,10 @@ public sealed partial class StoredGauges(IEnumerable<StoredGauge> gauges, TimePr
         {
             if (time.GetUtcNow() - _readAt < Lifetime)
                 return;
-            _readAt = time.GetUtcNow();
+            // Whoever asked may go away meanwhile; the values are for all.
             using var patience = new CancellationTokenSource(Patience, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-            await Task.WhenAll(gauges.Select(gauge => RefreshAsync(gauge, either.Token)));
+            await Task.WhenAll(gauges.Select(gauge => RefreshAsync(gauge, patience.Token)));
+            _readAt = time.GetUtcNow();
         }
         finally
         {

@@ -20,6 +20,9 @@ public sealed class TenantLabels(MetricSettings settings)
     /// <summary>The tenant's label.</summary>
     public KeyValuePair<string, object?> Of(TenantId tenant) => _named.TryGetValue(tenant, out var known) ? known : Enter(tenant);
 
+    /// <summary>The same as text, by which series can be grouped.</summary>
+    public string NameOf(TenantId tenant) => (string)Of(tenant).Value!;
+
     private KeyValuePair<string, object?> Enter(TenantId tenant)
     {
         lock (_gate)

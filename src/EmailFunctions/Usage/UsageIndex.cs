@@ -76,7 +76,10 @@ internal sealed class UsageIndex(IEntityTable table)
     /// <param name="cancellationToken">Cancels the call.</param>
     public async Task NoteEndAsync(DateTimeOffset? began, CancellationToken cancellationToken)
     {
-        var done = began ?? (await table.GetAsync(Cycle, cancellationToken))?.GetTime("began");
+        var done = began;
+        // Where another run has come to its end meanwhile, its time stays.
+        if (done is null && await table.GetAsync(Cycle, cancellationToken) is { } stored)
+            done = stored.GetTime("began") ?? stored.GetTime("done");
         await table.WriteAsync([EntityWrite.Put(new Entity(Cycle) { ["done"] = done })], cancellationToken);
     }
 

@@ -45,6 +45,9 @@ public sealed class UsageReader(IEntityTable table, TimeProvider time)
     /// <summary>Pages of a thousand rows that are read beyond the roll-ups, before what these have of it must do.</summary>
     public const int MaxLivePages = 10;
 
+    // Whoever asks for what there is up to now has asked a moment ago.
+    private static readonly TimeSpan Recent = TimeSpan.FromMinutes(1);
+
     // Else the roll-ups are far behind, and lack more than minutes.
     private static readonly TimeSpan InTime = TimeSpan.FromHours(2);
 
@@ -55,7 +58,7 @@ public sealed class UsageReader(IEntityTable table, TimeProvider time)
             var now = time.GetUtcNow();
             var head = await RollupHead.ReadAsync(table, tenant, cancellationToken);
             var reading = new Reading(table, head, period, cancellationToken);
-            await reading.ReadAsync(mayEstimate: period.End >= now && now - head.RolledBefore < InTime);
+            await reading.ReadAsync(mayEstimate: period.End >= now - Recent && now - head.RolledBefore < InTime);
             // Rows that were removed meanwhile may be missing; young ones never are.
             if (reading.FirstRow is not { } first || first >= now - TimeSpan.FromDays(UsageSettings.MinDays) || (await RollupHead.ReadAsync(table, tenant, cancellationToken)).RemovedBefore <= first)
                 return new UsageTally(tenant, period, reading.Groups);

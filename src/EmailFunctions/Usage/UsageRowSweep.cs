@@ -15,8 +15,8 @@ public sealed record UsageSettings(TimeSpan? RowLifetime)
 internal sealed partial class UsageRowSweep(
     IEntityTable table, TenantDirectory tenants, SweepPositions positions, UsageSettings settings, TimeProvider time, ILogger<UsageRowSweep> logger) : ISweep
 {
-    /// <summary>Reads of one run: a tenant's first, and each thousand of its rows.</summary>
-    public const int MaxReads = 1_000;
+    /// <summary>Reads of one run: a tenant's first, and each thousand of its rows, which are ten writes more. It must end before the host's patience does.</summary>
+    public const int MaxReads = 100;
 
     private const string PositionName = "usage-rows";
 

@@ -23,7 +23,7 @@ internal sealed class UsageBench
         Directory = new TenantDirectory(Table);
         var positions = new SweepPositions(Table);
         _index = new UsageIndex(Table);
-        Rollups = new UsageRollupSweep(new UsageRollups(Table, _index, Clock), _index, Directory, positions, Clock);
+        Rollups = new UsageRollupSweep(new UsageRollups(Table, _index, Clock), _index, Directory, positions, Clock, NullLogger<UsageRollupSweep>.Instance);
         Rows = new UsageRowSweep(Table, Directory, positions, new UsageSettings(RowLifetime), Clock, NullLogger<UsageRowSweep>.Instance);
         Reader = new UsageReader(Table, Clock);
         Admin = new AdminUsageReader(_index, new ConfigStore(Table), Clock);

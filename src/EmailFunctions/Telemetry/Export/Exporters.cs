@@ -20,8 +20,20 @@ internal static class Exporters
     private const string ServiceName = "email-functions";
     private const string UnknownPath = "/(unknown)";
 
-    // Providers, with "none", and the most values that one more label has: so many series may a tenant have of one metric.
-    private const int SeriesOfTenant = 7 * 10;
+    // Of each tenant: providers, with "none", times the values of the labels beside.
+    private const int Providers = 7;
+
+    private static readonly Dictionary<string, int> SeriesOfTenant = new(StringComparer.Ordinal)
+    {
+        ["email_delivery_total"] = Providers * 3,
+        ["email_recipients_total"] = Providers,
+        ["email_rate_limit_hits_total"] = 4,
+        ["email_quota_utilization"] = 2,
+        ["email_provider_health"] = Providers,
+        ["email_provider_errors_total"] = Providers * 10,
+        ["email_cost_usd_total"] = Providers,
+        ["email_monthly_spend_usd"] = 1,
+    };
 
     public static void AddExport(this IServiceCollection services, MetricSettings metrics, ExportSettings export, Func<TokenCredential> credential)
     {
@@ -47,10 +59,11 @@ internal static class Exporters
         services.ConfigureOpenTelemetryMeterProvider((provider, meter) =>
         {
             var factory = provider.GetRequiredService<IMeterFactory>();
-            // Beyond its cap the SDK would drop what tells series apart; ours is lower. Nothing is in memory for series that are not there.
-            var own = new MetricStreamConfiguration { CardinalityLimit = (metrics.MaxTenants + 1) * SeriesOfTenant };
-            // The SDK hears every meter of this name in the process, where there may be several services.
-            meter.AddView(instrument => instrument.Meter.Scope == factory ? own : MetricStreamConfiguration.Drop);
+            // The SDK hears every meter of this name in the process, where there may be several services. Beyond its cap it would drop what tells
+            // series apart; ours is just above what there can be, since it has room for that from the start.
+            meter.AddView(instrument => instrument.Meter.Scope != factory ? MetricStreamConfiguration.Drop
+                : SeriesOfTenant.TryGetValue(instrument.Name, out var series) ? new MetricStreamConfiguration { CardinalityLimit = (metrics.MaxTenants + 1) * series }
+                : null);
         });
         if (!export.IsOn)
             return;
