@@ -10,6 +10,8 @@ public sealed class EndpointAccessTests
     private static readonly string[] Open =
     [
         "GET /health", "GET /api/v1/health", "GET /openapi/v1.json", "GET /docs/{*asset}", "HEAD /docs/{*asset}", "GET /redoc/{*asset}", "HEAD /redoc/{*asset}", "GET /api/v1/email/schemas/email-in",
+        // Files that hold nothing; what they show they ask for with a token.
+        "GET /dashboard/{*asset}", "HEAD /dashboard/{*asset}",
     ];
 
     [Fact]
@@ -38,7 +40,7 @@ public sealed class EndpointAccessTests
         await using var bench = await AccessBench.StartAsync();
         bench.Issuer.IsDown = true;
 
-        foreach (var path in new[] { "/health", "/api/v1/health", "/openapi/v1.json", "/docs/index.html", "/redoc/index.html", "/api/v1/email/schemas/email-in" })
+        foreach (var path in new[] { "/health", "/api/v1/health", "/openapi/v1.json", "/docs/index.html", "/redoc/index.html", "/dashboard/", "/api/v1/email/schemas/email-in" })
         {
             foreach (var token in new[] { null, "secret", bench.TokenOf("acme") })
                 Assert.Equal(HttpStatusCode.OK, (await bench.GetAsync(token, path)).Status);
