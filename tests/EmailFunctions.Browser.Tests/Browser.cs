@@ -18,6 +18,8 @@ public sealed class Browser : IAsyncLifetime
     {
         if (Array.Find(Places, File.Exists) is not { } chromium)
             return;
+        // Others' tests may take the machine meanwhile.
+        Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = Arguments });
     }

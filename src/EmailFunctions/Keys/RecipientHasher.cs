@@ -45,10 +45,14 @@ public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeP
 
     /// <summary>
     /// Whether two hashes of one tenant are known to be of different contents. Nothing is known of two that were made under different keys,
-    /// since one of the keys is gone.
+    /// since one of the keys is gone. One without a key's name is from before there were names: it is taken for one of the same key.
     /// </summary>
-    public static bool AreOfDifferentContents(string first, string second) =>
-        first != second && first.Split(Separator) is [var name, _] && second.Split(Separator) is [var other, _] && name == other;
+    public static bool AreOfDifferentContents(string first, string second) => (first.Split(Separator), second.Split(Separator)) switch
+    {
+        ([var key, var hash], [var otherKey, var otherHash]) => key == otherKey && hash != otherHash,
+        ([.., var hash], [.., var otherHash]) => hash != otherHash,
+        _ => false,
+    };
 
     /// <summary>
     /// Drops the tenant's key: nobody can tell any more whose the hashes are that were made under it, and those that are made from now on,

@@ -27,6 +27,17 @@ public sealed class RecipientHasherTests : IDisposable
         _hasher = NewHasher(_table);
     }
 
+    [Theory]
+    [InlineData("k1.a", "k1.b", true)]
+    [InlineData("k1.a", "k1.a", false)]
+    [InlineData("k1.a", "k2.b", false)]
+    // Stored before hashes had a key's name.
+    [InlineData("a", "k1.a", false)]
+    [InlineData("a", "k1.b", true)]
+    [InlineData("a", "b", true)]
+    public void Contents_are_known_to_differ_only_where_their_hashes_can_be_compared(string stored, string fresh, bool differ) =>
+        Assert.Equal(differ, RecipientHasher.AreOfDifferentContents(stored, fresh));
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private static TenantId Acme => TenantOf("acme");
