@@ -20,7 +20,7 @@ public sealed record Caller(TenantId? Tenant, bool IsAdmin)
     public TenantId Require(string tenantId)
     {
         if (!TenantId.TryParse(tenantId, out var tenant))
-            throw Problem.Invalid("tenant_id", "must be 1 to 64 of letters, digits, '.', '_' and '-'");
+            throw Problem.Invalid("tenant_id", TenantId.Requirement);
         return Allowed(tenant);
     }
 

@@ -143,7 +143,7 @@ internal static class AdminEndpoints
     {
         TenantId? tenant = null;
         if (text is not null && !TenantId.TryParse(text, out tenant))
-            errors.Add(field, field == "cursor" ? "must be the next_cursor of an answer" : "must be 1 to 64 of letters, digits, '.', '_' and '-'");
+            errors.Add(field, field == "cursor" ? "must be the next_cursor of an answer" : TenantId.Requirement);
         return tenant;
     }
 }

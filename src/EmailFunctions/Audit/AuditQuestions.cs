@@ -20,7 +20,7 @@ internal static class AuditQuestions
     {
         var errors = new FieldErrors();
         // A day as the end means that whole day.
-        var (start, end) = (ReadTime("start_date", startText, TimeSpan.Zero, errors), ReadTime("end_date", endText, TimeSpan.FromDays(1), errors));
+        var (start, end) = (QueryTime.Read("start_date", startText, TimeSpan.Zero, errors), QueryTime.Read("end_date", endText, TimeSpan.FromDays(1), errors));
         if (start >= end)
             errors.Add("start_date", "must be before end_date");
         var limit = PageLimit.Read(limitText, errors);
@@ -45,16 +45,6 @@ internal static class AuditQuestions
         if (ProviderTypes.TryParse(text, out var type))
             return type.Name();
         errors.Add("provider", "must be " + ProviderTypes.Choices);
-        return null;
-    }
-
-    private static DateTimeOffset? ReadTime(string field, string? text, TimeSpan afterDay, FieldErrors errors)
-    {
-        if (text is null)
-            return null;
-        if (QueryTime.TryRead(text, afterDay, out var time))
-            return time;
-        errors.Add(field, QueryTime.Requirement);
         return null;
     }
 }

@@ -87,17 +87,7 @@ public sealed class AuditReader(IEntityTable table, RecipientHasher hasher)
 
     private static EntityQuery QueryOf(TenantId tenant, AuditFilter filter) => AuditRow.Query(tenant, filter.Start, filter.End, filter.Cursor);
 
-    private async IAsyncEnumerable<EntityPage> PagesAsync(EntityQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        // A cursor from behind the period leaves nothing.
-        if (string.CompareOrdinal(query.FromRow, query.ToRow) >= 0)
-            yield break;
-        do
-        {
-            var page = await table.QueryAsync(query, cancellationToken);
-            query = query with { Continuation = page.Continuation };
-            yield return page;
-        }
-        while (query.Continuation is not null);
-    }
+    // A cursor from behind the period leaves nothing.
+    private IAsyncEnumerable<EntityPage> PagesAsync(EntityQuery query, CancellationToken cancellationToken) =>
+        string.CompareOrdinal(query.FromRow, query.ToRow) < 0 ? table.PagesAsync(query, cancellationToken) : AsyncEnumerable.Empty<EntityPage>();
 }

@@ -27,31 +27,22 @@ public sealed class ConfigStore(IEntityTable table)
         var query = EntityQuery.Prefix(Partition, "", pageSize);
         if (after is not null)
             query = query with { FromRow = after.Value + Next };
-        do
+        await foreach (var page in table.PagesAsync(query, cancellationToken))
         {
-            var page = await table.QueryAsync(query, cancellationToken);
             foreach (var entity in page.Entities)
             {
                 if (TenantId.TryParse(entity.Key.Row, out var tenant))
                     yield return Read(tenant, entity);
             }
-
-            query = query with { Continuation = page.Continuation };
         }
-        while (query.Continuation is not null);
     }
 
     /// <summary>How many tenants have one; reads once for each thousand.</summary>
     public async Task<int> CountAsync(CancellationToken cancellationToken)
     {
-        var (count, query) = (0, EntityQuery.Prefix(Partition, ""));
-        do
-        {
-            var page = await table.QueryAsync(query, cancellationToken);
+        var count = 0;
+        await foreach (var page in table.PagesAsync(EntityQuery.Prefix(Partition, ""), cancellationToken))
             count += page.Entities.Count;
-            query = query with { Continuation = page.Continuation };
-        }
-        while (query.Continuation is not null);
         return count;
     }
 

@@ -1,9 +1,10 @@
 using System.Buffers;
+using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Messages;
 
 /// <summary>Reads a stream in other bytes. It can be sought by reading on, or from the first byte again.</summary>
-internal sealed class TranslatedStream(Stream source, Translation translation, FileContent whole) : Stream
+internal sealed class TranslatedStream(Stream source, Translation translation, FileContent whole) : SeekableStream
 {
     private const int BufferBytes = 16 * 1024;
 
@@ -17,12 +18,6 @@ internal sealed class TranslatedStream(Stream source, Translation translation, F
     private bool _hasEnded;
     private bool _isDisposed;
     private long _position;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => whole.Length;
 
@@ -43,21 +38,6 @@ internal sealed class TranslatedStream(Stream source, Translation translation, F
         return count;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken) : ValueTask.FromResult(Read(buffer.Span));
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => Length + offset,
-    };
-
     /// <summary>Reads all that is left; returns the position then.</summary>
     public long SkipToEnd()
     {
@@ -65,14 +45,6 @@ internal sealed class TranslatedStream(Stream source, Translation translation, F
             Take(_targetEnd - _targetStart);
         return _position;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

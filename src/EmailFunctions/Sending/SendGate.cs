@@ -29,7 +29,7 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
         var errors = new FieldErrors();
         TenantId? named = null;
         if (request.TenantId is not null && !TenantId.TryParse(request.TenantId, out named))
-            errors.Add("tenant_id", "must be 1 to 64 of letters, digits, '.', '_' and '-'");
+            errors.Add("tenant_id", TenantId.Requirement);
         SendValidator.Validate(request, time.GetUtcNow(), errors);
         if (errors.Any)
             throw Problem.Invalid(errors);

@@ -1,8 +1,22 @@
+using System.Runtime.CompilerServices;
+
 namespace EmailFunctions.Storage;
 
 /// <summary>What several features do with a table.</summary>
 internal static class EntityTables
 {
+    /// <summary>All pages of a query; a read for each.</summary>
+    public static async IAsyncEnumerable<EntityPage> PagesAsync(this IEntityTable table, EntityQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        do
+        {
+            var page = await table.QueryAsync(query, cancellationToken);
+            query = query with { Continuation = page.Continuation };
+            yield return page;
+        }
+        while (query.Continuation is not null);
+    }
+
     /// <summary>
     /// Writes those of a batch that the table does not refuse, together. What is refused was changed by somebody else since it was read.
     /// </summary>

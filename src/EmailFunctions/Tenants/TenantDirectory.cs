@@ -28,17 +28,13 @@ public sealed class TenantDirectory(IEntityTable table)
     public async IAsyncEnumerable<TenantId> ListAsync(TenantId? from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var query = EntityQuery.Prefix(Partition, "") with { FromRow = from?.Value ?? "" };
-        do
+        await foreach (var page in table.PagesAsync(query, cancellationToken))
         {
-            var page = await table.QueryAsync(query, cancellationToken);
             foreach (var entity in page.Entities)
             {
                 if (TenantId.TryParse(entity.Key.Row, out var tenant))
                     yield return tenant;
             }
-
-            query = query with { Continuation = page.Continuation };
         }
-        while (query.Continuation is not null);
     }
 }

@@ -10,6 +10,9 @@ public sealed record TenantId
 {
     public const int MaxLength = 64;
 
+    /// <summary>What a field must be that names a tenant.</summary>
+    public const string Requirement = "must be 1 to 64 of letters, digits, '.', '_' and '-'";
+
     private TenantId(string value) => Value = value;
 
     /// <summary>Who mail without a tenant belongs to; no tenant can have this name.</summary>

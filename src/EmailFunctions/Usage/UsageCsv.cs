@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EmailFunctions.Wire;
 
 namespace EmailFunctions.Usage;
 
@@ -20,7 +21,7 @@ internal static class UsageCsv
         {
             foreach (var (provider, sums) in group.Providers)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{start.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'},{Cell(provider)},{sums.Emails},{sums.Successes},{sums.Failures},")
+                text.Append(CultureInfo.InvariantCulture, $"{Rfc3339Converter.ToText(start)},{Cell(provider)},{sums.Emails},{sums.Successes},{sums.Failures},")
                     .Append(CultureInfo.InvariantCulture, $"{sums.Recipients},{sums.Cost},{sums.Limited},{sums.AverageMilliseconds() ?? 0}\r\n");
             }
         }

@@ -107,12 +107,7 @@ internal static class UsageEndpoints
 
         DateTimeOffset Read(string field, string? text, DateTimeOffset fallback, TimeSpan afterDay)
         {
-            if (text is null)
-                return fallback;
-            if (QueryTime.TryRead(text, afterDay, out var time))
-                return time;
-            errors.Add(field, QueryTime.Requirement);
-            return fallback;
+            return QueryTime.Read(field, text, afterDay, errors) ?? fallback;
         }
     }
 }

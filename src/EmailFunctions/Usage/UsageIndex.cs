@@ -53,18 +53,14 @@ internal sealed class UsageIndex(IEntityTable table)
     public async IAsyncEnumerable<IndexedDay> ReadAsync(DateTimeOffset first, DateTimeOffset last, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var query = new EntityQuery(Partition, UsageDay.Text(first), UsageDay.Text(last + UsageTime.Day));
-        do
+        await foreach (var page in table.PagesAsync(query, cancellationToken))
         {
-            var page = await table.QueryAsync(query, cancellationToken);
             foreach (var entity in page.Entities)
             {
                 if (Read(entity) is { } day)
                     yield return day;
             }
-
-            query = query with { Continuation = page.Continuation };
         }
-        while (query.Continuation is not null);
     }
 
     /// <summary>Until when everything is in the index that was recorded in time; null: no run has come to its end yet.</summary>

@@ -100,18 +100,14 @@ public sealed class UsageReader(IEntityTable table, TimeProvider time)
         private async Task AddHoursAsync(DateTimeOffset first, DateTimeOffset last)
         {
             var query = UsageDay.Between(head.Tenant, UsageTime.DayOf(first), UsageTime.DayOf(last));
-            do
+            await foreach (var page in table.PagesAsync(query, cancellationToken))
             {
-                var page = await table.QueryAsync(query, cancellationToken);
                 foreach (var (hour, usage) in page.Entities.SelectMany(entity => UsageDay.Read(head.Tenant, entity).Hours()))
                 {
                     if (hour >= first && hour < last)
                         Of(hour).Add(usage);
                 }
-
-                query = query with { Continuation = page.Continuation };
             }
-            while (query.Continuation is not null);
         }
 
         // False, and nothing added: there are more pages.

@@ -71,7 +71,7 @@ internal sealed partial class UsageRowSweep(
             reads.Take();
             var page = await table.QueryAsync(query, cancellationToken);
             foreach (var chunk in page.Entities.Chunk(EntityLimits.MaxBatchEntities))
-                removed += await RemoveAsync([.. chunk.Select(static row => EntityWrite.Delete(row.Key, etag: null))], cancellationToken);
+                removed += await table.WriteUnrefusedAsync(chunk.Select(static row => EntityWrite.Delete(row.Key, etag: null)), cancellationToken);
             query = query with { Continuation = page.Continuation };
         }
         while (query.Continuation is not null && !reads.AreUsedUp);
@@ -82,20 +82,6 @@ internal sealed partial class UsageRowSweep(
 
     private async Task<RollupHead?> WriteAsync(RollupHead head, CancellationToken cancellationToken) =>
         await table.WriteAsync([head.ToWrite()], cancellationToken) is { IsDone: true } result ? head with { ETag = result.ETags[0] } : null;
-
-    // Another run may be at the same rows.
-    private async Task<int> RemoveAsync(List<EntityWrite> deletions, CancellationToken cancellationToken)
-    {
-        while (deletions.Count > 0)
-        {
-            var result = await table.WriteAsync(deletions, cancellationToken);
-            if (result.IsDone)
-                break;
-            deletions.RemoveAt(result.RefusedIndex);
-        }
-
-        return deletions.Count;
-    }
 
     [LoggerMessage(EventId = 610, Level = LogLevel.Information, Message = "The sweep removed {Count} usage rows whose days are rolled up.")]
     private static partial void Removed(ILogger logger, int count);

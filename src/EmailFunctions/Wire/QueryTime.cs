@@ -5,15 +5,26 @@ namespace EmailFunctions.Wire;
 /// <summary>Reads the times of queries: a day, or a time.</summary>
 internal static class QueryTime
 {
-    public const string Requirement = "must be a day like 2026-01-31 or a time like 2026-01-31T08:00:00Z";
+    private const string Requirement = "must be a day like 2026-01-31 or a time like 2026-01-31T08:00:00Z";
 
     private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"];
 
-    /// <summary>Reads a day's beginning, or a time, in UTC; false where the text is neither.</summary>
-    /// <param name="text">The text.</param>
+    /// <summary>Reads a day's beginning, or a time, in UTC, of a field that may be absent; notes what is wrong with it.</summary>
+    /// <param name="field">The field's name.</param>
+    /// <param name="text">The text; null: it is absent.</param>
     /// <param name="afterDay">What is added to a day.</param>
-    /// <param name="time">The time.</param>
-    public static bool TryRead(string text, TimeSpan afterDay, out DateTimeOffset time)
+    /// <param name="errors">Gets what is wrong.</param>
+    public static DateTimeOffset? Read(string field, string? text, TimeSpan afterDay, FieldErrors errors)
+    {
+        if (text is null)
+            return null;
+        if (TryRead(text, afterDay, out var time))
+            return time;
+        errors.Add(field, Requirement);
+        return null;
+    }
+
+    private static bool TryRead(string text, TimeSpan afterDay, out DateTimeOffset time)
     {
         if (DateTimeOffset.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var day) && IsCountable(day))
         {

@@ -13,7 +13,10 @@ internal sealed class Rfc3339Converter : JsonConverter<DateTimeOffset>
         reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) && NamesOffset(reader.GetString()!) ? time : throw new JsonException();
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.ToUniversalTime().ToString(Format, CultureInfo.InvariantCulture));
+        writer.WriteStringValue(ToText(value));
+
+    /// <summary>A time as it is written.</summary>
+    public static string ToText(DateTimeOffset value) => value.ToUniversalTime().ToString(Format, CultureInfo.InvariantCulture);
 
     // A time without an offset would be taken for this machine's own.
     private static bool NamesOffset(string text) => text.EndsWith('Z') || (text.Length > 19 && text[^6] is '+' or '-');
