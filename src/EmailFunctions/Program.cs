@@ -2,17 +2,13 @@ using EmailFunctions.Composition;
 
 try
 {
+    var command = Command.Of(args);
     var builder = WebApplication.CreateBuilder(args);
-    var folder = args is ["write-functions", var name] ? name : null;
-    if (folder is not null)
-        builder.UseStagingSettings();
+    command.Prepare(builder);
     builder.AddEmailFunctions();
     await using var app = builder.Build();
     app.MapEmailFunctions();
-    if (folder is not null)
-        app.WriteFunctions(folder);
-    else
-        await app.RunEmailFunctionsAsync();
+    await command.RunAsync(app);
     return 0;
 }
 catch (Exception exception) when (StartFailure.Explain(exception) is { } sentence)

@@ -1,14 +1,14 @@
-using System.Security.Claims;
-using EmailFunctions.Tenants;
+using EmailFunctions.Access.Tokens;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.AspNetCore.Authorization;
 
 namespace EmailFunctions.Access;
 
-/// <summary>Tells from a request's access token who calls. Whatever does not say that anybody may call it takes no request without one.</summary>
+/// <summary>Tells from a request's credential who calls. Whatever does not say that anybody may call it takes no request without one.</summary>
 internal static class Authentication
 {
-    private const string RoleClaim = "roles";
+    // Hands each credential to those who can read it.
+    private const string AnyScheme = "Bearer credential";
 
     // Whoever waits for an answer waits for the issuer's keys, too, until they are known.
     private static readonly TimeSpan IssuerPatience = TimeSpan.FromSeconds(10);
@@ -17,17 +17,45 @@ internal static class Authentication
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
     /// <param name="services">The service's parts.</param>
-    /// <param name="rules">How callers prove who they are; null: whoever calls is an admin.</param>
-    public static void AddAccess(this IServiceCollection services, TokenRules? rules)
+    /// <param name="rules">Who may call.</param>
+    public static void AddAccess(this IServiceCollection services, AccessRules rules)
     {
-        if (rules is null)
+        services.AddSingleton(rules).AddAccessPolicies();
+        if (!rules.IsRequired)
         {
             services.AddSingleton(Caller.Desk);
             return;
         }
 
-        services.AddSingleton(rules).AddSingleton<TokenEvents>();
-        services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
+        var schemes = services.AddAuthentication(AnyScheme)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null)
+            .AddPolicyScheme(AnyScheme, displayName: null, options => options.ForwardDefaultSelector = context => SchemeOf(context, rules));
+        if (rules.Tokens is { } tokens)
+            services.AddTokens(schemes, tokens);
+    }
+
+    public static void UseAccess(this WebApplication app)
+    {
+        var rules = app.Services.GetRequiredService<AccessRules>();
+        if (rules.IsRequired)
+            app.UseAuthentication();
+        else
+            app.UseMiddleware<LoopbackHost>();
+        app.Use((context, next) =>
+        {
+            if (!rules.IsRequired)
+                context.Features.Set(context.RequestServices.GetRequiredService<Caller>());
+            else if (context.Features.Get<Caller>() is null && context.User.Identity?.IsAuthenticated == true)
+                context.Features.Set(TokenCallers.Of(context.User, rules.Tokens!));
+            return next(context);
+        });
+        app.UseAuthorization();
+    }
+
+    private static void AddTokens(this IServiceCollection services, AuthenticationBuilder schemes, TokenRules rules)
+    {
+        services.AddSingleton<TokenEvents>();
+        schemes.AddJwtBearer(options =>
         {
             options.Authority = rules.Authority.AbsoluteUri;
             options.Audience = rules.Audience;
@@ -37,26 +65,10 @@ internal static class Authentication
             options.TokenValidationParameters.ValidAlgorithms = Algorithms;
             options.EventsType = typeof(TokenEvents);
         });
-        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
     }
 
-    public static void UseAccess(this WebApplication app)
-    {
-        if (app.Services.GetService<TokenRules>() is not { } rules)
-            return;
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.Use((context, next) =>
-        {
-            context.Features.Set(CallerOf(context.User, rules));
-            return next(context);
-        });
-    }
-
-    private static Caller CallerOf(ClaimsPrincipal user, TokenRules rules) => new(
-        TenantOf([.. user.FindAll(rules.TenantClaim)]), user.HasClaim(RoleClaim, rules.AdminRole));
-
-    // Who names several tenants names none; and mail without a tenant, which is the system's, is for admins alone.
-    private static TenantId? TenantOf(Claim[] claims) =>
-        claims is [var claim] && TenantId.TryParse(claim.Value, out var tenant) && !tenant.IsSystem ? tenant : null;
+    private static string SchemeOf(HttpContext context, AccessRules rules) =>
+        rules.Tokens is null || (BearerCredential.Of(context.Request) is { } credential && context.RequestServices.GetRequiredService<IApiKeyVerifier>().IsApiKey(credential))
+            ? ApiKeyHandler.SchemeName
+            : JwtBearerDefaults.AuthenticationScheme;
 }

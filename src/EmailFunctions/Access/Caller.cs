@@ -11,7 +11,13 @@ public sealed record Caller(TenantId? Tenant, bool IsAdmin)
     /// <summary>Whoever calls an unauthenticated desk.</summary>
     public static Caller Desk { get; } = new(null, IsAdmin: true);
 
-    /// <summary>Who makes this request: whom its token names, or, without authentication, whoever it is.</summary>
+    /// <summary>What it may do.</summary>
+    public Scopes Scopes { get; init; } = IsAdmin ? Scopes.All : Scopes.Usual;
+
+    /// <summary>Names the credential, for the record of who did what: the id of an API key, or the subject of a token; never a part of a secret.</summary>
+    public string Name { get; init; } = "desk";
+
+    /// <summary>Who makes this request: whom its credential names, or, without authentication, whoever it is.</summary>
     public static ValueTask<Caller> BindAsync(HttpContext context) =>
         ValueTask.FromResult(context.Features.Get<Caller>() ?? context.RequestServices.GetRequiredService<Caller>());
 
@@ -38,14 +44,6 @@ public sealed record Caller(TenantId? Tenant, bool IsAdmin)
     /// <exception cref="ProblemException">403: it is another's.</exception>
     public TenantId Resolve(TenantId? named) =>
         named is null ? Tenant ?? (IsAdmin ? TenantId.System : throw Problem.Forbidden()) : Allowed(named);
-
-    /// <summary>Lets only an admin go on.</summary>
-    /// <exception cref="ProblemException">403: the caller is none.</exception>
-    public void RequireAdmin()
-    {
-        if (!IsAdmin)
-            throw Problem.Forbidden();
-    }
 
     /// <exception cref="ProblemException">403: it is another's.</exception>
     public TenantId Allowed(TenantId tenant) => IsAdmin || tenant == Tenant ? tenant : throw Problem.Forbidden();

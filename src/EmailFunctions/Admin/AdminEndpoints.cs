@@ -20,7 +20,7 @@ internal static class AdminEndpoints
 
     public static void MapAdmin(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/admin/email").WithTags(ApiTags.EmailAdmin);
+        var group = routes.MapGroup("/admin/email").WithTags(ApiTags.EmailAdmin).NeedsForAllTenants(Scopes.Admin);
         group.MapGet("/health", HealthAsync).WithName("GetFleetHealth").WithSummary("Probe the providers of all active configurations without sending, for 25 seconds at most")
             .ProducesProblems(403);
         group.MapGet("/providers/distribution", DistributionAsync).WithName("GetProviderDistribution").WithSummary("How many tenants are configured for which provider")
@@ -33,15 +33,13 @@ internal static class AdminEndpoints
         group.MapGet("/budgets", BudgetsAsync).WithName("ListBudgets").WithSummary("What tenants have used of their daily quotas and monthly budgets, by tenant").ProducesProblems(400, 403);
     }
 
-    private static async Task<Ok<FleetHealthReport>> HealthAsync(Caller caller, FleetHealth health, CancellationToken cancellationToken)
+    private static async Task<Ok<FleetHealthReport>> HealthAsync(FleetHealth health, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         return TypedResults.Ok(await health.CheckAsync(cancellationToken));
     }
 
-    private static async Task<Ok<ProviderDistribution>> DistributionAsync(Caller caller, ConfigIndex index, CancellationToken cancellationToken)
+    private static async Task<Ok<ProviderDistribution>> DistributionAsync(ConfigIndex index, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var counts = await index.CountAsync(cancellationToken);
         var total = counts.Values.Sum();
         return TypedResults.Ok(new ProviderDistribution(
@@ -51,9 +49,8 @@ internal static class AdminEndpoints
     }
 
     private static async Task<Ok<ConfigList>> ConfigsAsync(
-        string? active_only, string? provider, string? cursor, string? limit, Caller caller, ConfigIndex index, CancellationToken cancellationToken)
+        string? active_only, string? provider, string? cursor, string? limit, ConfigIndex index, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var errors = new FieldErrors();
         var (after, count) = (ReadTenant("cursor", cursor, errors), PageLimit.Read(limit, errors));
         if (active_only is not (null or "true" or "false"))
@@ -70,9 +67,8 @@ internal static class AdminEndpoints
         return TypedResults.Ok(new ConfigList([.. configs.Select(ConfigResponse.Of)], next?.Value, next is not null, count));
     }
 
-    private static async Task<Ok<CacheInvalidation>> InvalidateAsync(string? tenant_id, Caller caller, ConfigCache cache, CancellationToken cancellationToken)
+    private static async Task<Ok<CacheInvalidation>> InvalidateAsync(string? tenant_id, ConfigCache cache, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var errors = new FieldErrors();
         var tenant = ReadTenant("tenant_id", tenant_id, errors);
         if (errors.Any)
@@ -85,9 +81,8 @@ internal static class AdminEndpoints
     }
 
     private static async Task<Ok<BreakerList>> BreakersAsync(
-        Caller caller, ProviderGates gates, IProviderAccounts accounts, TimeProvider time, CancellationToken cancellationToken)
+        ProviderGates gates, IProviderAccounts accounts, TimeProvider time, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var stopped = gates.ListStopped().OrderBy(static stop => stop.Tenant.Value, StringComparer.Ordinal).ThenBy(static stop => stop.Place).Take(MaxBreakers + 1).ToList();
         var breakers = new List<Breaker>();
         foreach (var stop in stopped.Take(MaxBreakers))
@@ -102,9 +97,8 @@ internal static class AdminEndpoints
     }
 
     private static async Task<Ok<QueueOverview>> QueueAsync(
-        Caller caller, IEnumerable<IQueueSize> queues, DeadLetterCounter deadLetters, TimeProvider time, CancellationToken cancellationToken)
+        IEnumerable<IQueueSize> queues, DeadLetterCounter deadLetters, TimeProvider time, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var dead = deadLetters.CountAsync(cancellationToken);
         var states = await Task.WhenAll(queues.Select(queue => StateOfAsync(queue, cancellationToken)));
         var (count, isAll) = await dead;
@@ -113,9 +107,8 @@ internal static class AdminEndpoints
     }
 
     private static async Task<Ok<BudgetList>> BudgetsAsync(
-        string? cursor, string? limit, Caller caller, BudgetIndex index, TimeProvider time, CancellationToken cancellationToken)
+        string? cursor, string? limit, BudgetIndex index, TimeProvider time, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var errors = new FieldErrors();
         var (after, count) = (ReadTenant("cursor", cursor, errors), PageLimit.Read(limit, errors));
         if (errors.Any)

@@ -30,12 +30,22 @@ internal static class OpenApiExamples
         {"sent":98,"failed":2,"delayed":5,"recipients":98,"cost_usd":0.098,"success_rate":98,"average_cost_per_email":0.001,"p50_ms":87,"p95_ms":240,"p99_ms":410}
         """;
 
+    // Without its last letters, so that no secret scanner takes it for a key.
+    private const string ApiKeyText = "emf_9a1b2c3de4f5061728394a5b_…";
+
+    private const string ApiKey =
+        """
+        "name":"shop","scopes":["send"],"created_at":"2026-01-31T08:00:00.000Z","created_by":"key:00000000f1c2a4b5d6e7f809","expires_at":"2027-01-31T00:00:00.000Z"
+        """;
+
     public static JsonNode? Request(string endpoint) => Parse(endpoint switch
     {
         "CreateConfig" => Config,
         "UpdateConfig" => """{"from_name":"Acme Inc.","reply_to":null}""",
         "TestConfig" => """{"to":"me@example.com","use_tenant_config":true}""",
         "EraseRecipient" => """{"recipient":"you@example.com"}""",
+        "CreateApiKey" => """{"name":"shop","scopes":["send"],"expires_at":"2027-01-31T00:00:00Z"}""",
+        "CreateAdminKey" => """{"name":"operators","scopes":["read","admin"]}""",
         "SendEmail" => """{"tenant_id":"acme","to":["you@example.com"],"subject":"Hello","body":"Hello, you.","body_html":"<p>Hello, you.</p>","tags":["welcome"]}""",
         "ReplayDeadLetters" => """{"tenant_id":"acme","error_category":"network","from":"2026-01-31T00:00:00Z","limit":200}""",
         "SendBatch" => """{"messages":[{"tenant_id":"acme","to":["you@example.com"],"subject":"Hello","body":"Hello, you.","idempotency_key":"hello-1"},{"tenant_id":"acme","to":["nobody"],"subject":"Hello","body":"Hello, you."}]}""",
@@ -58,6 +68,10 @@ internal static class OpenApiExamples
         "ExportAuditLogs" => AuditLog,
         "EraseRecipients" => """{"tenant_id":"acme","erased_at":"2026-01-31T08:00:00.000Z","everywhere_at":"2026-01-31T08:05:00.000Z"}""",
         "EraseRecipient" => """{"tenant_id":"acme","status":"accepted","requested_at":"2026-01-31T08:00:00.000Z"}""",
+        "CreateApiKey" => $$"""{"id":"9a1b2c3de4f5061728394a5b","key":"{{ApiKeyText}}","tenant_id":"acme",{{ApiKey}}}""",
+        "CreateAdminKey" => $$"""{"id":"9a1b2c3de4f5061728394a5b","key":"{{ApiKeyText}}","tenant_id":null,{{ApiKey}}}""",
+        "ListApiKeys" => $$"""{"api_keys":[{"id":"9a1b2c3de4f5061728394a5b","tenant_id":"acme",{{ApiKey}},"last_used_at":"2026-01-31T08:00:00.000Z"}]}""",
+        "ListAdminKeys" => $$"""{"api_keys":[{"id":"9a1b2c3de4f5061728394a5b","tenant_id":null,{{ApiKey}},"last_used_at":null}]}""",
         "GetProviders" => """{"providers":[{"provider_type":"smtp","name":"SMTP","description":"Any mail server that speaks SMTP, with STARTTLS or implicit TLS.","required_fields":["smtp_host","from_email"],"optional_fields":["smtp_port"],"supports_attachments":true,"supports_html":true,"supports_templates":false,"estimated_cost_per_1000":0}]}""",
         "ListDeadLetters" => """{"dead_letters":[{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","dead_since":"2026-01-31T10:00:00.000Z","attempts":8,"error_category":"network","provider":"smtp","provider_answer":"Connection refused","recipient_count":1,"created_at":"2026-01-31T08:00:00.000Z"}],"next_cursor":null,"has_more":false,"limit":50}""",
         "ReplayDeadLetters" => """{"replayed":200,"has_more":true,"next_cursor":"acme~20260131100000000-019abc0e7c4d7b7c8f6a2f0d5e4c3b2a"}""",

@@ -14,11 +14,11 @@ internal static class AuditEndpoints
     public static void MapAudit(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/email/configs/{tenant_id}/audit-logs").WithTags(ApiTags.EmailConfiguration);
-        group.MapGet("", GetAsync).WithName("GetAuditLogs").WithSummary("What became of a tenant's mail, by recipient, newest first").ProducesProblems(400, 403);
-        group.MapGet("/export", ExportAsync).WithName("ExportAuditLogs").WithSummary("The same of a whole period, as JSON lines; cursor goes on behind the id of a line")
+        group.MapGet("", GetAsync).Needs(Scopes.Read).WithName("GetAuditLogs").WithSummary("What became of a tenant's mail, by recipient, newest first").ProducesProblems(400, 403);
+        group.MapGet("/export", ExportAsync).Needs(Scopes.Read).WithName("ExportAuditLogs").WithSummary("The same of a whole period, as JSON lines; cursor goes on behind the id of a line")
             .Produces<AuditLog>(StatusCodes.Status200OK, AuditExport.ContentType).ProducesProblems(400, 403);
-        group.MapDelete("/recipients", EraseAllAsync).WithName("EraseRecipients").WithSummary("Erase all of a tenant's recipients by dropping the key of their hashes").ProducesProblems(400, 403);
-        group.MapPost("/recipients/erase", EraseAsync).WithName("EraseRecipient").WithSummary("Erase one recipient from all of a tenant's audit rows")
+        group.MapDelete("/recipients", EraseAllAsync).Needs(Scopes.Config).WithName("EraseRecipients").WithSummary("Erase all of a tenant's recipients by dropping the key of their hashes").ProducesProblems(400, 403);
+        group.MapPost("/recipients/erase", EraseAsync).Needs(Scopes.Config).WithName("EraseRecipient").WithSummary("Erase one recipient from all of a tenant's audit rows")
             .TakesJson<EraseRequest>().ProducesProblems(400, 403, 413, 415);
     }
 

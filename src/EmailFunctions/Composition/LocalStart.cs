@@ -12,8 +12,9 @@ namespace EmailFunctions.Composition;
 internal sealed partial class LocalStart(
     DataFolder folder, IKeyWrapper keys, IServer server, IHostApplicationLifetime lifetime, ServiceSettings settings, ILogger<LocalStart> logger) : IHostedService
 {
-    private const string NoTokens = "No authentication: whoever reaches this address may send.";
-    private const string Tokens = "Callers need access tokens.";
+    private const string NoCredentials = "No authentication: whoever reaches this address may send.";
+    private const string Keys = "Callers need API keys.";
+    private const string KeysAndTokens = "Callers need API keys or access tokens.";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -21,7 +22,7 @@ internal sealed partial class LocalStart(
         lifetime.ApplicationStarted.Register(() =>
         {
             var addresses = string.Join(", ", server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
-            Started(logger, addresses, folder.FullPath, settings.Tokens is null ? NoTokens : Tokens);
+            Started(logger, addresses, folder.FullPath, settings.Access switch { { IsRequired: false } => NoCredentials, { Tokens: null } => Keys, _ => KeysAndTokens });
         });
     }
 

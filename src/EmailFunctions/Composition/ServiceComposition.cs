@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using EmailFunctions.Access;
 using EmailFunctions.Admin;
 using EmailFunctions.ApiDocs;
+using EmailFunctions.ApiKeys;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.Dashboard;
@@ -62,6 +63,7 @@ internal static class ServiceComposition
         app.UseAccess();
         var api = app.MapGroup("/api/v1");
         api.MapConfigs();
+        api.MapApiKeys();
         api.MapUsage();
         api.MapAudit();
         api.MapProviders();
@@ -72,8 +74,11 @@ internal static class ServiceComposition
         api.MapAdmin();
         api.MapHealth(app);
         app.MapMetrics();
-        app.MapDashboard();
-        app.MapApiDocs();
+        var access = app.Services.GetRequiredService<AccessRules>();
+        if (access.Dashboard != Exposure.Off)
+            app.MapDashboard();
+        if (access.Docs != Exposure.Off)
+            app.MapApiDocs();
         if (app.Services.GetRequiredService<ServiceSettings>().Azure is not null)
             app.MapTriggers();
     }
@@ -118,6 +123,8 @@ internal static class ServiceComposition
         });
         // The framework logs paths with their queries at Information, and a query may hold an address.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        // Its base class, the framework's, writes two lines for each key that is no good.
+        builder.Logging.AddFilter(typeof(ApiKeyHandler).FullName, LogLevel.Warning);
         // It logs a failed start with a stack trace, beside the one sentence that the user is told; what stops a running host is critical.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
@@ -127,10 +134,12 @@ internal static class ServiceComposition
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IRandom, SystemRandom>();
-        services.AddAccess(settings.Tokens);
+        services.AddAccess(settings.Access);
+        services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeyHasher>().AddSingleton<ApiKeyVerifier>().AddSingleton<ApiKeyService>();
+        services.AddSingleton<IApiKeyVerifier>(static provider => provider.GetRequiredService<ApiKeyVerifier>());
         services.AddTelemetry(settings);
         services.AddSingleton<TenantDirectory>();
-        services.AddSingleton<DataKeyCache>();
+        services.AddSingleton<DataKeyCache>().AddSingleton<StoredKeys>();
         services.AddSingleton<RecipientHasher>();
         services.AddConfigs(settings);
         services.AddProviders(settings);

@@ -1,5 +1,7 @@
 using EmailFunctions.Keys;
+using EmailFunctions.Problems;
 using EmailFunctions.Settings;
+using EmailFunctions.Storage;
 using EmailFunctions.Storage.Sqlite;
 using Microsoft.AspNetCore.Connections;
 
@@ -13,7 +15,10 @@ internal static class StartFailure
     /// <summary>What is to be mended, for the person who started the service; null when it is not theirs to mend.</summary>
     public static string? Explain(Exception exception) => exception switch
     {
-        SettingsException or DataFolderException or KeyUnavailableException => exception.Message,
+        SettingsException or DataFolderException or KeyUnavailableException or StoreUnavailableException => exception.Message,
+        // Of a command.
+        ProblemException { Problem.Errors: { } errors } => string.Join("; ", errors.Select(static error => $"{error.Key} {string.Join(", ", error.Value)}")) + ".",
+        ProblemException => exception.Message,
         IOException { InnerException: AddressInUseException } =>
             $"{exception.Message} Give the service another one, for example ASPNETCORE_URLS=http://localhost:7072.",
         _ => null,

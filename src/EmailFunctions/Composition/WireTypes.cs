@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using EmailFunctions.Admin;
+using EmailFunctions.ApiKeys;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
@@ -17,6 +18,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
+        ConfigJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
     ];
 }

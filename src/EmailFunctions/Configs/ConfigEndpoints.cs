@@ -11,17 +11,17 @@ internal static class ConfigEndpoints
     public static void MapConfigs(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/email/configs/{tenant_id}").WithTags(ApiTags.EmailConfiguration);
-        group.MapPost("", PostAsync).WithName("CreateConfig").WithSummary("Create or replace a tenant's configuration")
+        group.MapPost("", PostAsync).Needs(Scopes.Config).WithName("CreateConfig").WithSummary("Create or replace a tenant's configuration")
             .TakesJson<ConfigFields>().ProducesProblems(400, 403, 412, 413, 415);
-        group.MapGet("", GetAsync).WithName("GetConfig").WithSummary("Read a tenant's configuration, without its secrets")
+        group.MapGet("", GetAsync).Needs(Scopes.Read).WithName("GetConfig").WithSummary("Read a tenant's configuration, without its secrets")
             .ProducesProblems(400, 403, 404);
-        group.MapPut("", PutAsync).WithName("UpdateConfig").WithSummary("Change some fields; an explicit null clears one")
+        group.MapPut("", PutAsync).Needs(Scopes.Config).WithName("UpdateConfig").WithSummary("Change some fields; an explicit null clears one")
             .TakesChangeOf<ConfigFields>("ConfigChange").ProducesProblems(400, 403, 404, 412, 413, 415);
-        group.MapDelete("", DeleteAsync).WithName("DeleteConfig").WithSummary("Remove a tenant's configuration; the system default sends then")
+        group.MapDelete("", DeleteAsync).Needs(Scopes.Config).WithName("DeleteConfig").WithSummary("Remove a tenant's configuration; the system default sends then")
             .ProducesProblems(400, 403, 404, 412);
-        group.MapPost("/test", TestAsync).WithName("TestConfig").WithSummary("Send a test mail at once")
+        group.MapPost("/test", TestAsync).Needs(Scopes.Config).WithName("TestConfig").WithSummary("Send a test mail at once")
             .TakesJson<ConfigTestRequest>().ProducesProblems(400, 403, 404, 413, 415);
-        group.MapGet("/health", HealthAsync).WithName("GetConfigHealth").WithSummary("Probe the tenant's provider without sending")
+        group.MapGet("/health", HealthAsync).Needs(Scopes.Read).WithName("GetConfigHealth").WithSummary("Probe the tenant's provider without sending")
             .ProducesProblems(400, 403);
     }
 

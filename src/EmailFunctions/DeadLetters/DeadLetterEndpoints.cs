@@ -13,7 +13,7 @@ internal static class DeadLetterEndpoints
 {
     public static void MapDeadLetters(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/admin/email").WithTags(ApiTags.EmailAdmin);
+        var group = routes.MapGroup("/admin/email").WithTags(ApiTags.EmailAdmin).NeedsForAllTenants(Scopes.Admin);
         group.MapGet("/dead-letters", ListAsync).WithName("ListDeadLetters").WithSummary("Messages that all attempts failed for; by tenant, oldest first")
             .ProducesProblems(400, 403);
         group.MapPost("/dead-letters/{message_id}/replay", ReplayAsync).WithName("ReplayDeadLetter").WithSummary("Queue one dead letter again; what was parked is accepted as a new message")
@@ -27,42 +27,37 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<Ok<DeadLetterList>> ListAsync(
-        string? tenant_id, string? error_category, string? provider, string? from, string? to, string? cursor, string? limit, Caller caller, DeadLetterReader reader, CancellationToken cancellationToken)
+        string? tenant_id, string? error_category, string? provider, string? from, string? to, string? cursor, string? limit, DeadLetterReader reader, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var question = DeadLetterQuestions.OfQuery(tenant_id, error_category, provider, from, to, cursor, limit);
         var page = await reader.ReadAsync(question.Filter, question.Cursor, question.Limit, cancellationToken);
         return TypedResults.Ok(new DeadLetterList([.. page.Entries.Select(DeadLetter.Of)], page.Next?.ToString(), page.Next is not null, question.Limit));
     }
 
     private static async Task<Accepted<QueuedAgain>> ReplayAsync(
-        string message_id, Caller caller, DeadLetterActions actions, CancellationToken cancellationToken)
+        string message_id, DeadLetterActions actions, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         return Queued(await actions.ReplayAsync(ReadId(message_id), cancellationToken));
     }
 
     private static async Task<Accepted<ReplayAnswer>> ReplaySomeAsync(
-        HttpContext context, Caller caller, DeadLetterActions actions, CancellationToken cancellationToken)
+        HttpContext context, DeadLetterActions actions, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var request = await RequestBody.ReadAsync(context.Request, DeadLetterJson.Default.ReplayRequest, RequestBody.SmallLimit, cancellationToken);
         var question = DeadLetterQuestions.OfBody(request);
         var (replayed, next) = await actions.ReplayAsync(question.Filter, question.Cursor, question.Limit, cancellationToken);
         return TypedResults.Accepted((string?)null, new ReplayAnswer(replayed, next is not null, next?.ToString()));
     }
 
-    private static async Task<NoContent> DiscardAsync(string message_id, Caller caller, DeadLetterActions actions, CancellationToken cancellationToken)
+    private static async Task<NoContent> DiscardAsync(string message_id, DeadLetterActions actions, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         await actions.DiscardAsync(ReadId(message_id), cancellationToken);
         return TypedResults.NoContent();
     }
 
     private static async Task<Accepted<QueuedAgain>> ReleaseAsync(
-        string message_id, Caller caller, Ledger ledger, HeldMessages held, CancellationToken cancellationToken)
+        string message_id, Ledger ledger, HeldMessages held, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var id = ReadId(message_id);
         while (true)
         {

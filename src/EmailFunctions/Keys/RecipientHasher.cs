@@ -9,17 +9,15 @@ namespace EmailFunctions.Keys;
 /// The only form in which a recipient is stored: HMAC-SHA-256 under a random key per tenant. A plain hash of an address could
 /// be guessed; dropping the tenant's key erases its recipients.
 /// </summary>
-public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeProvider time) : IDisposable
+public sealed class RecipientHasher(StoredKeys keys)
 {
     /// <summary>How long a process may go on with a key that another one has dropped. Shorter would cost reads, and a mail must not.</summary>
-    public static readonly TimeSpan KeyLifetime = DataKeyCache.Lifetime;
+    public static readonly TimeSpan KeyLifetime = StoredKeys.Lifetime;
 
     private const string Row = "hash-key";
 
     // Stands between the name of the key and the hash of a content.
     private const char Separator = '.';
-
-    private readonly TimedCache<WrappedKey> _tenantKeys = new(KeyLifetime, capacity: 10_000, time);
 
     /// <summary>The hash of an address, as lower-case hexadecimal.</summary>
     public async Task<string> HashAsync(TenantId tenant, string address, CancellationToken cancellationToken) =>
@@ -59,60 +57,19 @@ public sealed class RecipientHasher(IEntityTable table, DataKeyCache keys, TimeP
     /// under another key, can't be compared with them. Other processes follow within <see cref="KeyLifetime"/>.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The key is not known to be dropped.</exception>
-    public async Task DropAsync(TenantId tenant, CancellationToken cancellationToken)
-    {
-        try
-        {
-            // Missing is as good.
-            await table.WriteAsync([EntityWrite.Delete(KeyOf(tenant), etag: null)], cancellationToken);
-        }
-        finally
-        {
-            _tenantKeys.Remove(tenant.Value);
-        }
-    }
+    public Task DropAsync(TenantId tenant, CancellationToken cancellationToken) => keys.DropAsync(KeyOf(tenant), cancellationToken);
 
     /// <summary>Lets the tenant's key be read anew, since another process may have dropped the one that is kept here.</summary>
-    public void Forget(TenantId tenant) => _tenantKeys.Remove(tenant.Value);
-
-    public void Dispose() => _tenantKeys.Dispose();
+    public void Forget(TenantId tenant) => keys.Forget(KeyOf(tenant));
 
     // By RFC 5321 section 2.4 the case of the local part is the receiver's affair; one who looks for a person's mail
     // expects to find it in whatever case it was written.
     private static string Canonical(string address) => address.ToLowerInvariant();
 
-    private async Task<byte[]> KeyAsync(TenantId tenant, CancellationToken cancellationToken)
-    {
-        var wrapped = await _tenantKeys.GetOrLoadAsync(tenant.Value, () => LoadAsync(tenant), cancellationToken);
-        return await keys.UnwrapAsync(wrapped, cancellationToken);
-    }
-
-    private async Task<WrappedKey> LoadAsync(TenantId tenant)
-    {
-        var key = KeyOf(tenant);
-        while (true)
-        {
-            if (await table.GetAsync(key, CancellationToken.None) is { } entity)
-                return Read(entity);
-
-            var (_, wrapped) = await keys.CreateAsync(CancellationToken.None);
-            var created = new Entity(key)
-            {
-                ["key_id"] = wrapped.KeyId,
-                ["key_version"] = wrapped.Version,
-                ["wrapped_key"] = wrapped.Value,
-            };
-            // A conflict says that somebody was first; theirs is the key, unless it is dropped already.
-            if ((await table.WriteAsync([EntityWrite.Insert(created)], CancellationToken.None)).IsDone)
-                return wrapped;
-        }
-    }
+    private Task<byte[]> KeyAsync(TenantId tenant, CancellationToken cancellationToken) => keys.GetOrCreateAsync(KeyOf(tenant), cancellationToken);
 
     private static EntityKey KeyOf(TenantId tenant) => new(tenant.Partition, Row);
 
     // Tells keys apart, and nothing else about them.
     private static string NameOf(byte[] key) => Convert.ToHexStringLower(HMACSHA256.HashData(key, "the name of this key"u8).AsSpan(0, 8));
-
-    private static WrappedKey Read(Entity entity) =>
-        new(entity.GetString("key_id")!, (int)entity.GetInt64("key_version")!.Value, entity.GetBytes("wrapped_key")!);
 }

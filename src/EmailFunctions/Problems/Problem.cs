@@ -34,6 +34,14 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
     public static ProblemException Forbidden() => new(new Problem(
         403, "forbidden", "This is not yours to see or to change.", "Use a credential of the tenant that the request names, or an admin's."));
 
+    /// <summary>The credential is not good for this; <paramref name="scope"/> says for what it would have to be.</summary>
+    public static ProblemException MissingScope(string scope) => new(new Problem(
+        403, "missing-scope", "The credential does not allow this.", $"Use a credential with the scope {scope}."));
+
+    /// <summary>Without authentication, a request is for this machine by its own name alone.</summary>
+    public static ProblemException NotLoopback() => new(new Problem(
+        421, "not-loopback", "This host is not the service's.", "While EMAIL_AUTH is none, call it as localhost, 127.0.0.1 or [::1]."));
+
     public static ProblemException NotFound(string what) => new(new Problem(404, "not-found", "There is nothing here.", what));
 
     public static ProblemException Conflict(string detail) => new(OfStatus(409) with { Detail = detail });
@@ -68,7 +76,7 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
     public static Problem OfStatus(int status) => status switch
     {
         400 => new(400, "bad-request", "The request can't be read.", "Send a well-formed HTTP request."),
-        401 => new(401, "unauthenticated", "Nobody knows who calls.", "Send an access token that is valid now: Authorization: Bearer …"),
+        401 => new(401, "unauthenticated", "Nobody knows who calls.", "Send an access token or an API key that is valid now: Authorization: Bearer …"),
         403 => Forbidden().Problem,
         404 => new(404, "not-found", "There is nothing here.", "See /docs for the paths that exist."),
         405 => new(405, "method-not-allowed", "This path has no such method.", "The Allow header names those it has."),

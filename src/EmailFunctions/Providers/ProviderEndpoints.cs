@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -10,7 +11,7 @@ public sealed record ProviderList(IReadOnlyList<ProviderDescription> Providers);
 internal static class ProviderEndpoints
 {
     public static void MapProviders(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/email/providers", Get).WithTags(ApiTags.EmailConfiguration).WithName("GetProviders")
+        routes.MapGet("/email/providers", Get).WithTags(ApiTags.EmailConfiguration).Needs(Scopes.Read).WithName("GetProviders")
             .WithSummary("The kinds of provider, and the fields each needs").ProducesProblems();
 
     private static Ok<ProviderList> Get() => TypedResults.Ok(new ProviderList(ProviderCatalog.All));

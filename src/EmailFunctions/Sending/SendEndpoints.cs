@@ -16,10 +16,10 @@ internal static class SendEndpoints
 
     public static void MapSending(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/email/send", SendAsync).WithTags(ApiTags.Email).WithName("SendEmail")
+        routes.MapPost("/email/send", SendAsync).WithTags(ApiTags.Email).Needs(Scopes.Send).WithName("SendEmail")
             .WithSummary("Accept one message; it is sent in the background").TakesJson<SendRequest>()
             .WithIdempotencyKey().ProducesProblems(400, 403, 413, 415, 422, 429, 503);
-        routes.MapPost("/email/send/batch", SendBatchAsync).WithTags(ApiTags.Email).WithName("SendBatch")
+        routes.MapPost("/email/send/batch", SendBatchAsync).WithTags(ApiTags.Email).Needs(Scopes.Send).WithName("SendBatch")
             .WithSummary("Accept up to 1,000 messages, each by itself").TakesJson<BatchRequest>().ProducesProblems(400, 413, 415);
     }
 

@@ -1,4 +1,5 @@
 using EmailFunctions.Access;
+using EmailFunctions.Access.Tokens;
 using EmailFunctions.Ingest;
 using EmailFunctions.Tenants;
 
@@ -10,27 +11,31 @@ internal static class AccessSettings
     private const string Auth = "EMAIL_AUTH";
     private const string Authority = "EMAIL_AUTH_AUTHORITY";
     private const string Audience = "EMAIL_AUTH_AUDIENCE";
+    private const string ClientId = "EMAIL_AUTH_CLIENT_ID";
     private const string Producers = "EMAIL_PRODUCER_TENANTS";
     private const string ProducersMust = "must be tenants' names with commas between them, or *";
 
-    /// <summary>How callers prove who they are; null: whoever calls is an admin.</summary>
+    /// <summary>Who may call, and how callers prove who they are.</summary>
     /// <param name="reader">Reads the settings.</param>
     /// <param name="mode">Where the service runs.</param>
     /// <param name="storage">Its storage account, in Azure.</param>
-    public static TokenRules? ReadTokens(SettingsReader reader, ServiceMode mode, StorageAccount? storage)
+    public static AccessRules ReadRules(SettingsReader reader, ServiceMode mode, StorageAccount? storage)
     {
-        if (!reader.Choice(Auth, mode == ServiceMode.Azure, ("required", true), ("none", false)))
+        var isRequired = reader.Choice(Auth, mode == ServiceMode.Azure, ("required", true), ("none", false));
+        if (!isRequired && mode == ServiceMode.Azure && storage is not { IsDevelopment: true })
+            reader.Reject(Auth, "can be none only on a desk; whoever reaches the app could send mail in everybody's name. Set it to required");
+        var tokens = isRequired ? ReadTokens(reader) : null;
+        var clientId = reader.Text(ClientId);
+        if (clientId is not null && tokens is null)
+            reader.Reject(ClientId, $"needs {Authority}, where it is known, and {Auth} to be required");
+        return new AccessRules(isRequired, tokens)
         {
-            if (mode == ServiceMode.Azure && storage is not { IsDevelopment: true })
-                reader.Reject(Auth, "can be none only on a desk; whoever reaches the app could send mail in everybody's name. Set it to required, with EMAIL_AUTH_AUTHORITY and EMAIL_AUTH_AUDIENCE");
-            return null;
-        }
-
-        return new TokenRules(
-            ReadAuthority(reader),
-            Required(reader, Audience, "must be what access tokens for this service name as their audience"),
-            reader.Text("EMAIL_AUTH_TENANT_CLAIM") ?? "tenant_id",
-            reader.Text("EMAIL_AUTH_ADMIN_ROLE") ?? "admin");
+            Metrics = reader.Choice("EMAIL_METRICS_ACCESS", Exposure.Required, ("required", Exposure.Required), ("public", Exposure.Public), ("off", Exposure.Off)),
+            Docs = ReadPage(reader, "EMAIL_DOCS_ACCESS"),
+            Dashboard = ReadPage(reader, "EMAIL_DASHBOARD_ACCESS"),
+            ClientId = clientId,
+            SignInScope = reader.Text("EMAIL_AUTH_SCOPE") ?? "openid",
+        };
     }
 
     public static ProducerRules ReadProducers(SettingsReader reader)
@@ -52,6 +57,21 @@ internal static class AccessSettings
         return new ProducerRules(names.Contains("*"), tenants);
     }
 
+    // The pages hold nothing: they ask for what they show with a credential.
+    private static Exposure ReadPage(SettingsReader reader, string name) => reader.Choice(name, Exposure.Public, ("public", Exposure.Public), ("off", Exposure.Off));
+
+    // Without any of them, API keys are taken alone.
+    private static TokenRules? ReadTokens(SettingsReader reader)
+    {
+        if (reader.Text(Authority) is null && reader.Text(Audience) is null)
+            return null;
+        return new TokenRules(
+            ReadAuthority(reader),
+            Required(reader, Audience, "must be what access tokens for this service name as their audience"),
+            reader.Text("EMAIL_AUTH_TENANT_CLAIM") ?? "tenant_id",
+            reader.Text("EMAIL_AUTH_ADMIN_ROLE") ?? "admin");
+    }
+
     private static Uri ReadAuthority(SettingsReader reader)
     {
         var text = Required(reader, Authority, "must be the issuer of access tokens, such as https://login.microsoftonline.com/{directory}/v2.0");
@@ -66,7 +86,7 @@ internal static class AccessSettings
     {
         if (reader.Text(name) is { } text)
             return text;
-        reader.Reject(name, must + " while EMAIL_AUTH is required");
+        reader.Reject(name, $"{must}, since {(name == Audience ? Authority : Audience)} is set");
         return "";
     }
 }

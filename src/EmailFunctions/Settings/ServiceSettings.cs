@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EmailFunctions.Access;
@@ -29,8 +28,7 @@ internal sealed record ServiceSettings
     /// <summary>What Azure needs; null on a desk.</summary>
     public required AzureSettings? Azure { get; init; }
 
-    /// <summary>How callers prove who they are; null: whoever calls is an admin.</summary>
-    public required TokenRules? Tokens { get; init; }
+    public required AccessRules Access { get; init; }
 
     public required ProducerRules Producers { get; init; }
 
@@ -78,15 +76,15 @@ internal sealed record ServiceSettings
         // The web server would listen there instead.
         if (reader.HasSection("Kestrel:Endpoints"))
             reader.Reject("Kestrel:Endpoints", "can't be used; name the addresses in ASPNETCORE_URLS, or leave them to the Functions host");
-        var tokens = AccessSettings.ReadTokens(reader, mode, azure?.Storage);
+        var access = AccessSettings.ReadRules(reader, mode, azure?.Storage);
         var settings = new ServiceSettings
         {
             Azure = azure,
-            Tokens = tokens,
+            Access = access,
             Producers = AccessSettings.ReadProducers(reader),
             DataFolder = reader.Text("EMAIL_DATA_DIR") ?? "./.data",
             EncryptionKey = key,
-            Urls = azure is null ? ReadUrls(reader, mustBeLoopback: tokens is null) : [azure.Url],
+            Urls = azure is null ? ReadUrls(reader, mustBeLoopback: !access.IsRequired) : [azure.Url],
             Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true)),
             Policies = ReadPolicies(reader),
             Retries = ReadRetries(reader),
@@ -136,15 +134,12 @@ internal sealed record ServiceSettings
         {
             if (!Uri.TryCreate(url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp)
                 reader.Reject(name, "must be http addresses such as http://localhost:7071");
-            else if (mustBeLoopback && !IsLoopback(uri.DnsSafeHost))
+            else if (mustBeLoopback && !LoopbackHost.IsLoopback(uri.DnsSafeHost))
                 reader.Reject(name, $"must name a loopback host while EMAIL_AUTH is none, which {uri.DnsSafeHost} is not");
         }
 
         return urls;
     }
-
-    private static bool IsLoopback(string host) =>
-        host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
     private static RetrySettings ReadRetries(SettingsReader reader)
     {

@@ -13,9 +13,9 @@ internal static class MessageEndpoints
 {
     public static void MapMessages(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/email/messages/{message_id}", GetAsync).WithTags(ApiTags.Email).WithName("GetMessage")
+        routes.MapGet("/email/messages/{message_id}", GetAsync).WithTags(ApiTags.Email).Needs(Scopes.Read).WithName("GetMessage")
             .WithSummary("Where a message is now, why it waits, and its history").ProducesProblems(403, 404);
-        routes.MapDelete("/email/messages/{message_id}", CancelAsync).WithTags(ApiTags.Email).WithName("CancelMessage")
+        routes.MapDelete("/email/messages/{message_id}", CancelAsync).WithTags(ApiTags.Email).Needs(Scopes.Send).WithName("CancelMessage")
             .WithSummary("Cancel a message that is not sent yet").ProducesProblems(403, 404, 409);
     }
 

@@ -25,9 +25,9 @@ internal static class UsageEndpoints
 
     public static void MapUsage(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/email/configs/{tenant_id}/usage", GetAsync).WithTags(ApiTags.EmailConfiguration).WithName("GetUsage")
+        routes.MapGet("/email/configs/{tenant_id}/usage", GetAsync).WithTags(ApiTags.EmailConfiguration).Needs(Scopes.Read).WithName("GetUsage")
             .WithSummary("A tenant's usage and cost; by default of the last 30 days").Produces<UsageReport>().AlsoProducesText(UsageCsv.ContentType).ProducesProblems(400, 403);
-        var admin = routes.MapGroup("/admin/email").WithTags(ApiTags.EmailAdmin);
+        var admin = routes.MapGroup("/admin/email").WithTags(ApiTags.EmailAdmin).NeedsForAllTenants(Scopes.Admin);
         admin.MapGet("/usage", GetAllAsync).WithName("GetAllUsage").WithSummary("Usage and cost of all tenants, over whole UTC days up to now").ProducesProblems(400, 403);
         admin.MapGet("/overview", GetOverviewAsync).WithName("GetUsageOverview").WithSummary("The last 24 hours of all tenants, by tenant, provider and hour").ProducesProblems(403);
     }
@@ -44,18 +44,16 @@ internal static class UsageEndpoints
             : TypedResults.Ok(UsageReport.Of(tally));
     }
 
-    private static async Task<Ok<AdminUsage>> GetAllAsync(string? days, Caller caller, AdminUsageReader usage, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Ok<AdminUsage>> GetAllAsync(string? days, AdminUsageReader usage, TimeProvider time, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         var count = DefaultDays;
         if (days is not null && (!int.TryParse(days, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > MaxDays))
             throw Problem.Invalid("days", string.Create(CultureInfo.InvariantCulture, $"must be 1 to {MaxDays}"));
         return TypedResults.Ok(await InTimeAsync(time, cancellation => usage.ReadAsync(count, cancellation), cancellationToken));
     }
 
-    private static async Task<Ok<UsageOverview>> GetOverviewAsync(Caller caller, UsageOverviewReader usage, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Ok<UsageOverview>> GetOverviewAsync(UsageOverviewReader usage, TimeProvider time, CancellationToken cancellationToken)
     {
-        caller.RequireAdmin();
         return TypedResults.Ok(await InTimeAsync(time, usage.ReadAsync, cancellationToken));
     }
 

@@ -63,7 +63,7 @@ internal sealed class AccessBench : IAsyncDisposable
     public string TokenOf(string tenant, Action<SecurityTokenDescriptor>? change = null) => Issuer.Issue(Audience, new() { ["tenant_id"] = tenant }, change);
 
     /// <summary>An admin's token.</summary>
-    public string AdminToken() => Issuer.Issue(Audience, new() { ["roles"] = new[] { "reader", "admin" } });
+    public string AdminToken(Action<SecurityTokenDescriptor>? change = null) => Issuer.Issue(Audience, new() { ["roles"] = new[] { "reader", "admin" } }, change);
 
     /// <summary>Calls the service.</summary>
     public async Task<Answer> CallAsync(string? token, HttpMethod method, string path, string? json = null)

@@ -123,7 +123,7 @@ public sealed class TokenTests
         }
 
         // It does keep what is logged.
-        Assert.Contains("Callers need access tokens.", bench.Log.Text, StringComparison.Ordinal);
+        Assert.Contains("Callers need API keys or access tokens.", bench.Log.Text, StringComparison.Ordinal);
     }
 
     private static void AssertSilent(string text, string token)

@@ -48,7 +48,8 @@ public sealed class AuditErasureTests
     {
         await using var bench = new DeliveryBench();
         using var keys = new DataKeyCache(bench.Get<IKeyWrapper>(), bench.Clock);
-        using var elsewhere = new RecipientHasher(bench.Table, keys, bench.Clock);
+        using var stored = new StoredKeys(bench.Table, keys, bench.Clock);
+        var elsewhere = new RecipientHasher(stored);
         var old = await bench.HashAsync(DeliveryBench.Tenant, Address);
         Assert.Equal(old, await elsewhere.HashAsync(DeliveryBench.Tenant, Address, Cancelled));
 

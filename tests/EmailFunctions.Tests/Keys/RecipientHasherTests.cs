@@ -158,9 +158,9 @@ public sealed class RecipientHasherTests : IDisposable
     private RecipientHasher NewHasher(IEntityTable table, IKeyWrapper? wrapper = null)
     {
         var keys = new DataKeyCache(wrapper ?? _wrapper, _time);
-        var hasher = new RecipientHasher(table, keys, _time);
-        _parts.AddRange([hasher, keys]);
-        return hasher;
+        var stored = new StoredKeys(table, keys, _time);
+        _parts.AddRange([stored, keys]);
+        return new RecipientHasher(stored);
     }
 
     /// <summary>Answers the first reads only when all of them have been made, so that each of the readers finds nothing.</summary>

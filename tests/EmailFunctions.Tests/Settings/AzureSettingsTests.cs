@@ -128,7 +128,7 @@ public sealed class AzureSettingsTests
 
         Assert.Equal(
             [
-                "FUNCTIONS_CUSTOMHANDLER_PORT", "AzureWebJobsStorage", "ServiceBus", "EMAIL_KEY_VAULT_KEY", "EMAIL_AUTH_AUTHORITY", "EMAIL_AUTH_AUDIENCE", "EMAIL_PRODUCER_TENANTS", "EMAIL_ENABLED",
+                "FUNCTIONS_CUSTOMHANDLER_PORT", "AzureWebJobsStorage", "ServiceBus", "EMAIL_KEY_VAULT_KEY", "EMAIL_PRODUCER_TENANTS", "EMAIL_ENABLED",
             ],
             Lines(exception).Select(static mistake => mistake.Split(' ')[0]));
     }
@@ -144,8 +144,8 @@ public sealed class AzureSettingsTests
         Assert.False(azure.Storage.IsDevelopment);
         Assert.Equal((QueueKind.ServiceBus, "mine.servicebus.windows.net", null), (azure.Queue, azure.ServiceBus!.Host, azure.ServiceBus.Connection));
         Assert.Equal("https://mine.vault.azure.net/keys/email", $"{azure.KeyVaultKey}");
-        Assert.Equal(new("https://login.example.com/directory/v2.0"), settings.Tokens!.Authority);
-        Assert.Equal(("api://email", "tenant_id", "admin"), (settings.Tokens.Audience, settings.Tokens.TenantClaim, settings.Tokens.AdminRole));
+        Assert.Equal(new("https://login.example.com/directory/v2.0"), settings.Access.Tokens!.Authority);
+        Assert.Equal(("api://email", "tenant_id", "admin"), (settings.Access.Tokens.Audience, settings.Access.Tokens.TenantClaim, settings.Access.Tokens.AdminRole));
         Assert.Null(settings.SystemProvider.Account.Settings.FromEmail);
         Assert.True(settings.Producers is { AllTenants: true, Tenants.Count: 0 });
     }
@@ -158,7 +158,7 @@ public sealed class AzureSettingsTests
         Assert.True(settings.Azure!.Storage.IsDevelopment);
         Assert.Equal((QueueKind.StorageQueue, null, null), (settings.Azure.Queue, settings.Azure.ServiceBus, settings.Azure.KeyVaultKey));
         Assert.Equal(Convert.FromBase64String(Key), settings.EncryptionKey);
-        Assert.Null(settings.Tokens);
+        Assert.False(settings.Access.IsRequired);
         Assert.Equal("no-reply@localhost", settings.SystemProvider.Account.Settings.FromEmail);
     }
 
@@ -225,6 +225,11 @@ public sealed class AzureSettingsTests
     [InlineData("EMAIL_QUEUE=storagequeue", "EMAIL_QUEUE must be embedded.")]
     [InlineData("EMAIL_AUTH=required|EMAIL_AUTH_AUDIENCE=api://email", "EMAIL_AUTH_AUTHORITY must be the issuer")]
     [InlineData("EMAIL_AUTH=required|EMAIL_AUTH_AUTHORITY=https://login.example.com", "EMAIL_AUTH_AUDIENCE must be what access tokens")]
+    [InlineData("EMAIL_AUTH_CLIENT_ID=page", "EMAIL_AUTH_CLIENT_ID needs EMAIL_AUTH_AUTHORITY")]
+    [InlineData("EMAIL_AUTH=required|EMAIL_AUTH_CLIENT_ID=page", "EMAIL_AUTH_CLIENT_ID needs EMAIL_AUTH_AUTHORITY")]
+    [InlineData("EMAIL_METRICS_ACCESS=everybody", "EMAIL_METRICS_ACCESS must be required or public or off.")]
+    [InlineData("EMAIL_DOCS_ACCESS=required", "EMAIL_DOCS_ACCESS must be public or off.")]
+    [InlineData("EMAIL_DASHBOARD_ACCESS=required", "EMAIL_DASHBOARD_ACCESS must be public or off.")]
     [InlineData("EMAIL_MODE=cloud", "EMAIL_MODE must be local or azure.")]
     public void In_local_mode_it_is_so(string change, string begins) => Assert.StartsWith(begins, Assert.Single(MistakesOf([], change)), StringComparison.Ordinal);
 
@@ -232,10 +237,11 @@ public sealed class AzureSettingsTests
     public void In_local_mode_nothing_of_azure_is_asked_for_and_tokens_open_more_than_this_machine()
     {
         Assert.Null(Read([], "AzureWebJobsStorage=secret").Azure);
-        Assert.Null(Read([]).Tokens);
+        Assert.False(Read([]).Access.IsRequired);
+        Assert.Equal((true, null), (Read([], "EMAIL_AUTH=required").Access.IsRequired, Read([], "EMAIL_AUTH=required").Access.Tokens));
         var open = Read([], "EMAIL_AUTH=required|EMAIL_AUTH_AUTHORITY=http://localhost:8080|EMAIL_AUTH_AUDIENCE=email|ASPNETCORE_URLS=http://*:7071|EMAIL_AUTH_TENANT_CLAIM=customer|EMAIL_AUTH_ADMIN_ROLE=operator");
 
-        Assert.Equal(("customer", "operator"), (open.Tokens!.TenantClaim, open.Tokens.AdminRole));
+        Assert.Equal(("customer", "operator"), (open.Access.Tokens!.TenantClaim, open.Access.Tokens.AdminRole));
         Assert.Equal(["http://*:7071"], open.Urls);
     }
 

@@ -189,7 +189,7 @@ internal sealed class SimEngine
         var retries = new RetryPolicy(new RetrySettings(20, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(20)), random);
         var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, Metrics, clock, _settings.Log));
         var payloads = Payloads;
-        var hasher = new RecipientHasher(store, new DataKeyCache(null!, clock), clock);
+        var hasher = new RecipientHasher(new StoredKeys(store, new DataKeyCache(null!, clock), clock));
         var gates = new ProviderGates(clock);
         var held = new HeldMessages(ledger, queue, clock);
         var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, Metrics, clock, NullLogger<OutcomeRecorder>.Instance);

@@ -1,4 +1,4 @@
-namespace EmailFunctions.Access;
+namespace EmailFunctions.Access.Tokens;
 
 /// <summary>How callers prove who they are: by access tokens (JWT) of an OpenID Connect issuer.</summary>
 /// <param name="Authority">The issuer; its keys are read from its discovery document.</param>

@@ -2,7 +2,7 @@ using EmailFunctions.Problems;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 
-namespace EmailFunctions.Access;
+namespace EmailFunctions.Access.Tokens;
 
 /// <summary>
 /// What is answered where a token can't be taken. An issuer that can't be asked is told from a bad token: the caller has nothing to
