@@ -14,7 +14,7 @@ internal sealed class Benchmark(LoadOptions options, SinkProcess sink)
         await using var sink = await SinkProcess.StartAsync();
         using var raw = await RawSender.ConnectAsync(message, sink.Port, options.Connections);
         await using var service = options.RawOnly ? null : await ServiceProcess.StartAsync(options.Service!, options.Connections);
-        using var posts = service is null ? null : new ServiceSender(message, service.Address, options.Clients);
+        using var posts = service is null ? null : await ServiceSender.ConnectAsync(message, service.Address, options.Clients);
         var report = new Report(options, service?.DataFolder);
         var benchmark = new Benchmark(options, sink);
         try

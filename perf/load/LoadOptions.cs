@@ -11,7 +11,7 @@ internal sealed record LoadOptions
           --raw-only        measure MailKit alone; needs no service
           --rounds N        rounds, each one raw and one service (5)
           --messages N      messages in each half of a round (5000)
-          --warmup N        rounds before the first one that counts (4)
+          --warmup N        rounds before the first one that counts (12)
           --clients N       concurrent HTTP clients (64)
           --connections N   SMTP connections, raw's and the service's limit (8)
           --bytes N         size of a raw message on the wire, in bytes (4600)
@@ -26,8 +26,8 @@ internal sealed record LoadOptions
 
     public int Messages { get; private set; } = 5000;
 
-    /// <summary>Rounds without a report: the runtime goes on optimising hot code for some ten thousand messages.</summary>
-    public int Warmup { get; private set; } = 4;
+    /// <summary>Rounds without a report: the runtime goes on compiling hot code anew for some 20 s, which is no cost of a message.</summary>
+    public int Warmup { get; private set; } = 12;
 
     public int Clients { get; private set; } = 64;
 

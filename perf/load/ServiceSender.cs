@@ -1,35 +1,35 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Http.Headers;
+using System.Globalization;
 using System.Net.Http.Json;
+using System.Text;
 
 namespace EmailFunctions.Load;
 
-/// <summary>A bounded number of HTTP clients that post messages to the service.</summary>
+/// <summary>A fixed number of HTTP connections that post messages to the service.</summary>
 internal sealed class ServiceSender : IDisposable
 {
     private const string Tenant = "bench";
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly LoadMessage _message;
-    private readonly HttpClient _client;
-    private readonly int _clients;
+    private readonly Uri _address;
+    private readonly HttpConnection[] _connections;
 
-    public ServiceSender(LoadMessage message, Uri address, int clients)
+    private ServiceSender(LoadMessage message, Uri address, HttpConnection[] connections)
     {
         _message = message;
-        _clients = clients;
-        _client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = clients, UseProxy = false })
-        {
-            BaseAddress = address,
-        };
+        _address = address;
+        _connections = connections;
     }
+
+    public static async Task<ServiceSender> ConnectAsync(LoadMessage message, Uri address, int clients) =>
+        new(message, address, await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => HttpConnection.ConnectAsync(address))));
 
     /// <summary>Points the benchmark's tenant at the sink.</summary>
     public async Task ConfigureAsync(int smtpPort)
     {
-        using var answer = await _client.PostAsJsonAsync($"/api/v1/email/configs/{Tenant}", new
+        using var client = new HttpClient { BaseAddress = _address };
+        using var answer = await client.PostAsJsonAsync($"/api/v1/email/configs/{Tenant}", new
         {
             provider_type = "smtp",
             smtp_host = "127.0.0.1",
@@ -46,44 +46,48 @@ internal sealed class ServiceSender : IDisposable
         }
     }
 
-    /// <summary>Posts one message for each id. The bodies are built before the clock starts.</summary>
+    /// <summary>Posts one message for each id. The requests are built before the clock starts.</summary>
     public async Task<Posted> SendAsync(string[] ids)
     {
-        var bodies = Array.ConvertAll(ids, id => _message.ToRequest(Tenant, id));
+        var requests = Array.ConvertAll(ids, id => ToPost(_message.ToRequest(Tenant, id)));
         var posted = new Posted(ids.Length);
         var next = -1;
-        await Task.WhenAll(Enumerable.Range(0, _clients).Select(_ => Task.Run(async () =>
+        await Task.WhenAll(_connections.Select(connection => Task.Run(async () =>
         {
             int index;
-            while ((index = Interlocked.Increment(ref next)) < bodies.Length)
+            while ((index = Interlocked.Increment(ref next)) < requests.Length)
             {
-                await PostAsync(bodies[index], index, posted);
+                await PostAsync(connection, requests[index], index, posted);
             }
         })));
         return posted;
     }
 
-    public void Dispose() => _client.Dispose();
-
-    private async Task PostAsync(byte[] body, int index, Posted posted)
+    public void Dispose()
     {
-        using var content = new ByteArrayContent(body);
-        content.Headers.ContentType = Json;
+        foreach (var connection in _connections)
+        {
+            connection.Dispose();
+        }
+    }
+
+    private static async Task PostAsync(HttpConnection connection, byte[] request, int index, Posted posted)
+    {
         posted.SentAt[index] = Stopwatch.GetTimestamp();
-        try
+        var answer = await connection.CallAsync(request);
+        posted.AnsweredAt[index] = Stopwatch.GetTimestamp();
+        if (!answer.Span.StartsWith("HTTP/1.1 202 "u8))
         {
-            using var answer = await _client.PostAsync("/api/v1/email/send", content);
-            posted.AnsweredAt[index] = Stopwatch.GetTimestamp();
-            if (answer.StatusCode != HttpStatusCode.Accepted)
-            {
-                posted.Refusals.Add($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
-            }
+            posted.Refusals.Add(Encoding.UTF8.GetString(answer.Span));
         }
-        catch (HttpRequestException error)
-        {
-            posted.AnsweredAt[index] = Stopwatch.GetTimestamp();
-            posted.Refusals.Add(error.Message);
-        }
+    }
+
+    private byte[] ToPost(byte[] body)
+    {
+        var head = string.Create(
+            CultureInfo.InvariantCulture,
+            $"POST /api/v1/email/send HTTP/1.1\r\nHost: {_address.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n");
+        return [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 }
 
