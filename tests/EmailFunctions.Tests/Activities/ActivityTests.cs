@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using EmailFunctions.Activities;
+using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
@@ -74,6 +75,7 @@ public sealed class ActivityTests
         await CallAsync(bench, HttpMethod.Post, Config, $$"""{"provider_type":"smtp","smtp_host":"mail.example.com","smtp_username":"u","smtp_password":"{{Secret}}","from_email":"a@example.com"}""");
         await CallAsync(bench, HttpMethod.Put, Config, $$"""{"from_name":"Acme","from_email":"a@example.com","smtp_password":"{{Secret}}2","fallback":{"provider_type":"sendgrid","api_key":"{{Secret}}"} }""");
         await CallAsync(bench, HttpMethod.Put, Config, """{"from_name":null,"fallback":null}""");
+        bench.Clock.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(HttpStatusCode.BadRequest, await bench.StatusOfAsync(HttpMethod.Put, Config, """{"smtp_port":70000}"""));
         await CallAsync(bench, HttpMethod.Post, Config + "/audit-logs/recipients/erase", """{"recipient":"canary@example.com"}""");
         await bench.StatusOfAsync(HttpMethod.Post, Config + "/test", """{"to":"canary@example.com"}""");
@@ -177,18 +179,19 @@ public sealed class ActivityTests
 
     private static async Task<JsonNode?> CallAsync(DeliveryBench bench, HttpMethod method, string path, string json = "")
     {
+        bench.Clock.Advance(TimeSpan.FromMilliseconds(1));
         using var answer = await bench.Client.SendJsonAsync(method, path, json);
         var body = await answer.Content.ReadAsStringAsync(Cancelled);
         Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {answer.StatusCode} {body}");
         return answer.Content.Headers.ContentType?.MediaType == "application/json" ? JsonNode.Parse(body) : null;
     }
 
-    private static async Task<Messages.MessageId> DieAsync(DeliveryBench bench)
+    private static async Task<MessageId> DieAsync(DeliveryBench bench)
     {
         bench.Provider.Answer = static _ => SendResult.Failed(SendStatus.Transient, ErrorCategory.Network, "refused");
         var id = await bench.AcceptAsync();
         await bench.DispatchAsync(id);
-        while ((await bench.ReadAsync(id)).Status != Messages.MessageStatus.DeadLettered)
+        while ((await bench.ReadAsync(id)).Status != MessageStatus.DeadLettered)
         {
             bench.Clock.Advance(TimeSpan.FromMinutes(10));
             await bench.DispatchAsync(id);

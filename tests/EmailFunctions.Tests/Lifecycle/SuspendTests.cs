@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Messages;
+using EmailFunctions.Providers;
 using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Admin;
@@ -54,7 +55,11 @@ public sealed class SuspendTests
         await using var bench = NewBench(perMinute: 2);
         var ids = new List<MessageId>();
         for (var number = 0; number < 6; number++)
+        {
             ids.Add(await bench.MustSendAsync());
+            bench.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
         await bench.DrainAsync();
         Assert.Equal(2, bench.Provider.Given.Count);
 
@@ -94,14 +99,29 @@ public sealed class SuspendTests
     }
 
     [Fact]
+    public async Task A_message_that_waits_costs_what_one_beyond_the_limit_does()
+    {
+        await using var bench = NewBench(perMinute: 60);
+        await bench.DispatchAsync(await bench.AcceptAsync());
+        await bench.SuspendAsync();
+        await bench.AcceptAsync();
+        bench.Table.ResetCounts();
+
+        await bench.DispatchAsync(await bench.AcceptAsync());
+
+        // Accept and reserve, and the look at the row.
+        Assert.Equal((1, 0, 2), (bench.Table.Reads, bench.Table.Queries, bench.Table.Writes));
+    }
+
+    [Fact]
     public async Task A_retry_that_comes_due_waits_and_what_is_too_late_expires()
     {
         await using var bench = NewBench(perMinute: 0);
-        bench.Provider.Answer = static _ => Providers.SendResult.Failed(Providers.SendStatus.Transient, Providers.ErrorCategory.Network, "refused");
+        bench.Provider.Answer = static _ => SendResult.Failed(SendStatus.Transient, ErrorCategory.Network, "refused");
         var retried = await bench.MustSendAsync();
         await bench.DrainAsync();
         var late = await bench.MustSendAsync($"\"expires_at\":\"{bench.Clock.GetUtcNow().AddMinutes(5):O}\"");
-        bench.Provider.Answer = static _ => Providers.SendResult.Sent("taken");
+        bench.Provider.Answer = static _ => SendResult.Sent("taken");
 
         await bench.SuspendAsync();
         await bench.RunQueueAsync(TimeSpan.FromMinutes(10));
