@@ -1,4 +1,5 @@
 using EmailFunctions.Access;
+using EmailFunctions.Activities;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
@@ -49,7 +50,7 @@ internal static class AdminEndpoints
     }
 
     private static async Task<Ok<ConfigList>> ConfigsAsync(
-        string? active_only, string? provider, string? cursor, string? limit, ConfigIndex index, CancellationToken cancellationToken)
+        string? active_only, string? provider, string? cursor, string? limit, ConfigIndex index, TenantStates states, CancellationToken cancellationToken)
     {
         var errors = new FieldErrors();
         var (after, count) = (ReadTenant("cursor", cursor, errors), PageLimit.Read(limit, errors));
@@ -64,15 +65,19 @@ internal static class AdminEndpoints
             throw Problem.Invalid(errors);
         var (configs, next) = await index.FindAsync(
             config => (active_only != "true" || config.IsActive) && (type is null || TenantConfig.ToProviders(config.Fields)[0].Type == type), after, count, cancellationToken);
-        return TypedResults.Ok(new ConfigList([.. configs.Select(ConfigResponse.Of)], next?.Value, next is not null, count));
+        var shown = new List<ConfigResponse>();
+        foreach (var config in configs)
+            shown.Add(ConfigResponse.Of(config) with { Suspension = (await states.FindAsync(config.Tenant, TenantStates.Sharp, cancellationToken))?.ToSuspension() });
+        return TypedResults.Ok(new ConfigList(shown, next?.Value, next is not null, count));
     }
 
-    private static async Task<Ok<CacheInvalidation>> InvalidateAsync(string? tenant_id, ConfigCache cache, CancellationToken cancellationToken)
+    private static async Task<Ok<CacheInvalidation>> InvalidateAsync(string? tenant_id, Caller caller, ConfigCache cache, AdminAudit audit, CancellationToken cancellationToken)
     {
         var errors = new FieldErrors();
         var tenant = ReadTenant("tenant_id", tenant_id, errors);
         if (errors.Any)
             throw Problem.Invalid(errors);
+        await audit.WriteAsync(new AdminDeed(caller, AdminActions.CacheInvalidate, tenant), cancellationToken);
         if (tenant is null)
             cache.InvalidateAll();
         else

@@ -38,11 +38,22 @@ internal static class OpenApiExamples
         "name":"shop","scopes":["send"],"created_at":"2026-01-31T08:00:00.000Z","created_by":"key:00000000f1c2a4b5d6e7f809","expires_at":"2027-01-31T00:00:00.000Z"
         """;
 
+    private const string ActivityRow =
+        """
+        {"id":"2516444927999999999-5d1c9a7e","created_at":"2026-01-31T08:00:00.000Z","actor":"key:00000000f1c2a4b5d6e7f809","action":"config_change","tenant_id":"acme","target":null,"outcome":"done","changed_fields":["from_name","smtp_password"],"detail":null,"trace_id":"0af7651916cd43dd8448eb211c80319c"}
+        """;
+
+    private const string Suspended =
+        """
+        {"tenant_id":"acme","state":"suspended","reason":"Complaints about its mail are looked into.","suspended_at":"2026-01-31T08:00:00.000Z","suspended_by":"key:00000000f1c2a4b5d6e7f809","state_since":"2026-01-31T08:00:00.000Z","removed_rows":0}
+        """;
+
     public static JsonNode? Request(string endpoint) => Parse(endpoint switch
     {
         "CreateConfig" => Config,
         "UpdateConfig" => """{"from_name":"Acme Inc.","reply_to":null}""",
         "TestConfig" => """{"to":"me@example.com","use_tenant_config":true}""",
+        "SuspendTenant" => """{"reason":"Complaints about its mail are looked into."}""",
         "EraseRecipient" => """{"recipient":"you@example.com"}""",
         "CreateApiKey" => """{"name":"shop","scopes":["send"],"expires_at":"2027-01-31T00:00:00Z"}""",
         "CreateAdminKey" => """{"name":"operators","scopes":["read","admin"]}""",
@@ -72,6 +83,12 @@ internal static class OpenApiExamples
         "CreateAdminKey" => $$"""{"id":"9a1b2c3de4f5061728394a5b","key":"{{ApiKeyText}}","tenant_id":null,{{ApiKey}}}""",
         "ListApiKeys" => $$"""{"api_keys":[{"id":"9a1b2c3de4f5061728394a5b","tenant_id":"acme",{{ApiKey}},"last_used_at":"2026-01-31T08:00:00.000Z"}]}""",
         "ListAdminKeys" => $$"""{"api_keys":[{"id":"9a1b2c3de4f5061728394a5b","tenant_id":null,{{ApiKey}},"last_used_at":null}]}""",
+        "ListActivity" or "ListTenantActivity" => $$"""{"activities":[{{ActivityRow}}],"next_cursor":null,"has_more":false,"limit":50}""",
+        "ListTenantStates" => $$"""{"tenants":[{{Suspended}}],"timestamp":"2026-01-31T09:00:00.000Z"}""",
+        "GetTenantState" or "SuspendTenant" => Suspended,
+        "ResumeTenant" => """{"tenant_id":"acme","state":"active","reason":null,"suspended_at":null,"suspended_by":null,"state_since":null,"removed_rows":0}""",
+        "OffboardTenant" => Suspended.Replace("\"suspended\"", "\"offboarding\"", StringComparison.Ordinal),
+        "ExportTenant" => $$"""{"kind":"audit","cursor":"audit-2516444927999999999-019abc0e7c4d7b7c8f6a2f0d5e4c3b2a-000","audit":{{AuditLog}}}""",
         "GetProviders" => """{"providers":[{"provider_type":"smtp","name":"SMTP","description":"Any mail server that speaks SMTP, with STARTTLS or implicit TLS.","required_fields":["smtp_host","from_email"],"optional_fields":["smtp_port"],"supports_attachments":true,"supports_html":true,"supports_templates":false,"estimated_cost_per_1000":0}]}""",
         "ListDeadLetters" => """{"dead_letters":[{"message_id":"acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a","tenant_id":"acme","dead_since":"2026-01-31T10:00:00.000Z","attempts":8,"error_category":"network","provider":"smtp","provider_answer":"Connection refused","recipient_count":1,"created_at":"2026-01-31T08:00:00.000Z"}],"next_cursor":null,"has_more":false,"limit":50}""",
         "ReplayDeadLetters" => """{"replayed":200,"has_more":true,"next_cursor":"acme~20260131100000000-019abc0e7c4d7b7c8f6a2f0d5e4c3b2a"}""",

@@ -18,6 +18,8 @@ internal static class OpenApiParameters
         ["provider"] = ("The last attempt's, or the one that is configured. Absent: all.", static () => Choice("smtp", "aws_ses", "sendgrid", "mailgun", "console", "file")),
         ["from"] = ("A day like 2026-01-31 or a time like 2026-01-31T08:00:00Z: dead since then or later.", static () => Text(10, 40)),
         ["to"] = ("A day, which is counted in whole, or a time: dead before.", static () => Text(10, 40)),
+        ["actor"] = ("A credential: key: and an API key's id, token: and a token's subject, desk, command or service. Absent: all.", static () => Text(1, 300)),
+        ["action"] = ("What was done, such as config_change. Absent: all.", static () => Text(1, 40)),
         ["active_only"] = ("true: without those that are not active. Absent: all.", static () => Choice("true", "false")),
         ["limit"] = ("1 to 200. Absent: 50.", static () => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200" }),
         ["status"] = ("sent, failed or dead_lettered. Absent: all.", static () => Choice("sent", "failed", "dead_lettered")),

@@ -20,6 +20,9 @@ internal sealed record ApiKey(
     /// <summary>The version that was read.</summary>
     public string? ETag { get; init; }
 
+    /// <summary>What it is, for the record of who made it.</summary>
+    public string Summary => FormattableString.Invariant($"{Name}: {string.Join(' ', ScopeNames.Of(Scopes))}, until {ExpiresAt:yyyy-MM-dd}");
+
     public Caller ToCaller() => new(Tenant, IsAdmin: Tenant is null) { Scopes = Scopes, Name = "key:" + Id };
 
     public static ApiKey Read(Entity entity) => new(

@@ -6,7 +6,7 @@ using EmailFunctions.Wire;
 namespace EmailFunctions.ApiKeys;
 
 /// <summary>Makes, lists and revokes API keys.</summary>
-internal sealed class ApiKeyService(ApiKeyStore store, ApiKeyHasher hasher, ApiKeyVerifier verifier, TimeProvider time)
+internal sealed class ApiKeyService(ApiKeyStore store, ApiKeyHasher hasher, ApiKeyVerifier verifier, TenantStates states, TimeProvider time)
 {
     /// <summary>How many keys a tenant may have, and how many there may be for all tenants.</summary>
     public const int MaxKeys = 100;
@@ -21,11 +21,13 @@ internal sealed class ApiKeyService(ApiKeyStore store, ApiKeyHasher hasher, ApiK
     /// <param name="request">What it is to be.</param>
     /// <param name="maker">Who makes it.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ProblemException">400: a field is not what it must be; 409: there are <see cref="MaxKeys"/> already.</exception>
+    /// <exception cref="ProblemException">400: a field is not what it must be; 409: there are <see cref="MaxKeys"/> already, or the tenant leaves.</exception>
     public async Task<(ApiKey Key, string Text)> CreateAsync(TenantId? tenant, ApiKeyRequest request, string maker, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var scopes = Check(request, now);
+        if (tenant is not null && await states.ReadAsync(tenant, cancellationToken) is { IsLeaving: true })
+            throw Problem.Conflict(TenantState.Leaving);
         await MakeRoomAsync(tenant, now, cancellationToken);
         var id = ApiKeyToken.NewId(tenant);
         var text = ApiKeyToken.New(id);
@@ -44,6 +46,16 @@ internal sealed class ApiKeyService(ApiKeyStore store, ApiKeyHasher hasher, ApiK
         if (!ApiKeyToken.IsId(id) || await store.FindAsync(id, cancellationToken) is not { } key || key.Tenant != tenant || !await store.DeleteAsync(id, cancellationToken))
             throw Problem.NotFound("There is no such key; the list shows those that there are.");
         verifier.Forget(id);
+    }
+
+    /// <summary>Ends all keys of a tenant.</summary>
+    public async Task RevokeAllAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        foreach (var key in await store.ListAsync(tenant, cancellationToken))
+        {
+            await store.DeleteAsync(key.Id, cancellationToken);
+            verifier.Forget(key.Id);
+        }
     }
 
     private static Scopes Check(ApiKeyRequest request, DateTimeOffset now)

@@ -1,4 +1,5 @@
 using EmailFunctions.Access;
+using EmailFunctions.Activities;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Keys;
 using EmailFunctions.Problems;
@@ -42,22 +43,24 @@ internal static class AuditEndpoints
     }
 
     private static async Task<Accepted<RecipientsErased>> EraseAllAsync(
-        string tenant_id, Caller caller, RecipientHasher hasher, TimeProvider time, CancellationToken cancellationToken)
+        string tenant_id, Caller caller, RecipientHasher hasher, AdminAudit admin, TimeProvider time, CancellationToken cancellationToken)
     {
         var tenant = caller.Require(tenant_id);
-        await hasher.DropAsync(tenant, cancellationToken);
+        await admin.RunAsync(new AdminDeed(caller, AdminActions.RecipientsErase, tenant), () => hasher.DropAsync(tenant, cancellationToken), cancellationToken);
         var now = time.GetUtcNow();
         return TypedResults.Accepted((string?)null, new RecipientsErased(tenant.Value, now, now + RecipientHasher.KeyLifetime));
     }
 
     // The address in the body: those of paths and queries are in the logs of whatever stands before the service.
     private static async Task<Accepted<ErasureAccepted>> EraseAsync(
-        string tenant_id, HttpContext context, Caller caller, AuditErasures erasures, CancellationToken cancellationToken)
+        string tenant_id, HttpContext context, Caller caller, AuditErasures erasures, AdminAudit admin, CancellationToken cancellationToken)
     {
         var tenant = caller.Require(tenant_id);
         var request = await RequestBody.ReadAsync(context.Request, AuditJson.Default.EraseRequest, RequestBody.SmallLimit, cancellationToken);
         if (request.Recipient is not { } recipient || !EmailAddress.IsValid(recipient))
             throw Problem.Invalid("recipient", EmailAddress.Requirement);
-        return TypedResults.Accepted((string?)null, new ErasureAccepted(tenant.Value, "accepted", await erasures.RequestAsync(tenant, recipient, cancellationToken)));
+        var at = await admin.RunAsync(
+            new AdminDeed(caller, AdminActions.RecipientErase, tenant), () => erasures.RequestAsync(tenant, recipient, cancellationToken), cancellationToken);
+        return TypedResults.Accepted((string?)null, new ErasureAccepted(tenant.Value, "accepted", at));
     }
 }

@@ -44,6 +44,16 @@ internal sealed class AuditErasures(IEntityTable table, RecipientHasher hasher, 
     public Task EndAsync(IReadOnlyList<AuditErasure> erasures, CancellationToken cancellationToken) =>
         WriteAsync(erasures, static erasure => EntityWrite.Delete(KeyOf(erasure), erasure.ETag), cancellationToken);
 
+    /// <summary>None of a tenant's is to be carried out: it has no rows any more.</summary>
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await foreach (var page in table.PagesAsync(EntityQuery.Prefix(Partition, tenant.Value + Separator), cancellationToken))
+        {
+            foreach (var chunk in page.Entities.Chunk(EntityLimits.MaxBatchEntities))
+                await table.WriteUnrefusedAsync(chunk.Select(static row => EntityWrite.Delete(row.Key, etag: null)), cancellationToken);
+        }
+    }
+
     private async Task WriteAsync(IReadOnlyList<AuditErasure> erasures, Func<AuditErasure, EntityWrite> toWrite, CancellationToken cancellationToken)
     {
         foreach (var chunk in erasures.Chunk(EntityLimits.MaxBatchEntities))

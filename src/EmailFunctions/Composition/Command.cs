@@ -1,5 +1,6 @@
 using System.Globalization;
 using EmailFunctions.Access;
+using EmailFunctions.Activities;
 using EmailFunctions.ApiKeys;
 
 namespace EmailFunctions.Composition;
@@ -46,13 +47,24 @@ internal abstract class Command
     /// </summary>
     private sealed class CreateAdminKey(string name) : Command
     {
+        private const string Maker = "command";
+
         // In Azure the host says where it calls the service; nobody calls it here.
         public override void Prepare(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection([new("FUNCTIONS_CUSTOMHANDLER_PORT", "1")]);
 
         public override async Task RunAsync(WebApplication app)
         {
             var request = new ApiKeyRequest { Name = name, Scopes = ScopeNames.Of(Scopes.All) };
-            var (key, text) = await app.Services.GetRequiredService<ApiKeyService>().CreateAsync(tenant: null, request, "command", CancellationToken.None);
+            var deed = new AdminDeed(Maker, AdminActions.ApiKeyCreate);
+            var (key, text) = await app.Services.GetRequiredService<AdminAudit>().RunAsync(
+                deed,
+                async () =>
+                {
+                    var made = await app.Services.GetRequiredService<ApiKeyService>().CreateAsync(tenant: null, request, Maker, CancellationToken.None);
+                    (deed.Target, deed.Detail) = (made.Key.Id, made.Key.Summary);
+                    return made;
+                },
+                CancellationToken.None);
             await Console.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"API key {key.Id} for all tenants, good until {key.ExpiresAt:yyyy-MM-dd}. Keep it: it is shown this once."));
             Console.WriteLine(text);

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using EmailFunctions.Access;
+using EmailFunctions.Activities;
 using EmailFunctions.Admin;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.ApiKeys;
@@ -13,6 +14,7 @@ using EmailFunctions.Functions;
 using EmailFunctions.Health;
 using EmailFunctions.Ingest;
 using EmailFunctions.Keys;
+using EmailFunctions.Lifecycle;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
@@ -72,6 +74,8 @@ internal static class ServiceComposition
         api.MapMessages();
         api.MapDeadLetters();
         api.MapAdmin();
+        api.MapActivity();
+        api.MapTenants();
         api.MapHealth(app);
         app.MapMetrics();
         var access = app.Services.GetRequiredService<AccessRules>();
@@ -138,7 +142,7 @@ internal static class ServiceComposition
         services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeyHasher>().AddSingleton<ApiKeyVerifier>().AddSingleton<ApiKeyService>();
         services.AddSingleton<IApiKeyVerifier>(static provider => provider.GetRequiredService<ApiKeyVerifier>());
         services.AddTelemetry(settings);
-        services.AddSingleton<TenantDirectory>();
+        services.AddSingleton<TenantDirectory>().AddSingleton<TenantStates>();
         services.AddSingleton<DataKeyCache>().AddSingleton<StoredKeys>();
         services.AddSingleton<RecipientHasher>();
         services.AddConfigs(settings);
@@ -154,6 +158,9 @@ internal static class ServiceComposition
         services.AddUsage(settings);
         services.AddSingleton(settings.Audit).AddSingleton<AuditReader>().AddSingleton<AuditErasures>();
         services.AddSweep<AuditRetentionSweep>().AddSweep<AuditErasureSweep>();
+        services.AddSingleton(settings.Activities).AddSingleton<AdminAudit>().AddSingleton<ActivityReader>();
+        services.AddSweep<ActivityRetentionSweep>();
+        services.AddSingleton<Suspender>().AddSingleton<Offboarding>().AddSingleton<TenantEraser>().AddSingleton<TenantExport>().AddSweep<TenantSweep>();
         services.AddSingleton<FleetHealth>().AddSingleton<ConfigIndex>().AddSingleton<BudgetIndex>();
         services.AddSingleton<ServiceHealth>().AddSingleton<KeyAgeCheck>();
         services.AddApiDocs();

@@ -1,10 +1,12 @@
 using System.Text.Json.Serialization.Metadata;
+using EmailFunctions.Activities;
 using EmailFunctions.Admin;
 using EmailFunctions.ApiKeys;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
 using EmailFunctions.Health;
+using EmailFunctions.Lifecycle;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
 using EmailFunctions.Sending;
@@ -18,6 +20,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
+        ConfigJson.Default, ActivityJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default, TenantJson.Default, ExportJson.Default,
     ];
 }

@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using EmailFunctions.Providers;
+using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Configs;
 
@@ -43,6 +45,9 @@ public sealed record ConfigResponse(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
 {
+    [Description("Why and since when the tenant is suspended, so that its mail waits; null: it is not. Shown when a configuration is read.")]
+    public SuspensionView? Suspension { get; init; }
+
     public static ConfigResponse Of(TenantConfig config)
     {
         var fields = config.Fields;

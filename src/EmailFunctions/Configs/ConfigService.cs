@@ -110,6 +110,7 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
             CreatedAt = current?.CreatedAt ?? now,
             UpdatedAt = now,
             ETag = current?.ETag,
+            Replaced = current,
         };
     }
 

@@ -28,13 +28,15 @@ public sealed record ConfigTestResponse(
 
 /// <summary>Sends a test mail at once, past the queue, and says what the provider answered.</summary>
 public sealed class ConfigTest(
-    ConfigService configs, ProviderResolver resolver, ProviderRegistry providers, TimeProvider time)
+    ConfigService configs, ProviderResolver resolver, ProviderRegistry providers, TenantStates states, TimeProvider time)
 {
-    /// <exception cref="ProblemException">400: the request is not valid; 404: the tenant has no configuration.</exception>
+    /// <exception cref="ProblemException">400: the request is not valid; 404: the tenant has no configuration; 409: it is suspended.</exception>
     public async Task<ConfigTestResponse> RunAsync(TenantId tenant, ConfigTestRequest request, CancellationToken cancellationToken)
     {
         if (!EmailAddress.IsValid(request.To))
             throw Problem.Invalid("to", EmailAddress.Requirement);
+        if (await states.IsStoppedAsync(tenant, cancellationToken))
+            throw Problem.Conflict("The tenant is suspended, so nothing is sent for it, and no test either.");
         var account = await ChooseAsync(tenant, request, cancellationToken);
         if (!providers.Has(account.Settings.Type))
             throw Problem.Invalid("provider_type", $"{account.Settings.Type.Name()} is for a desk, and does not send here");

@@ -25,6 +25,9 @@ public sealed record TenantConfig
     /// <summary>The stored version; null before it is stored.</summary>
     public string? ETag { get; init; }
 
+    /// <summary>The one in whose place it was written just now; null: it is new, or was read.</summary>
+    public TenantConfig? Replaced { get; init; }
+
     public bool IsActive => Fields.IsActive ?? true;
 
     /// <summary>What secrets are bound to, so that they decrypt in this configuration only.</summary>

@@ -1,4 +1,5 @@
 using EmailFunctions.Access;
+using EmailFunctions.Activities;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Delivery;
 using EmailFunctions.Messages;
@@ -35,30 +36,47 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<Accepted<QueuedAgain>> ReplayAsync(
-        string message_id, DeadLetterActions actions, CancellationToken cancellationToken)
+        string message_id, Caller caller, DeadLetterActions actions, AdminAudit audit, CancellationToken cancellationToken)
     {
-        return Queued(await actions.ReplayAsync(ReadId(message_id), cancellationToken));
+        var id = ReadId(message_id);
+        var deed = DeedOf(caller, AdminActions.DeadLetterReplay, id);
+        return Queued(await audit.RunAsync(deed, () => actions.ReplayAsync(id, cancellationToken), cancellationToken));
     }
 
     private static async Task<Accepted<ReplayAnswer>> ReplaySomeAsync(
-        HttpContext context, DeadLetterActions actions, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, DeadLetterActions actions, AdminAudit audit, CancellationToken cancellationToken)
     {
         var request = await RequestBody.ReadAsync(context.Request, DeadLetterJson.Default.ReplayRequest, RequestBody.SmallLimit, cancellationToken);
         var question = DeadLetterQuestions.OfBody(request);
-        var (replayed, next) = await actions.ReplayAsync(question.Filter, question.Cursor, question.Limit, cancellationToken);
+        var deed = new AdminDeed(caller, AdminActions.DeadLettersReplay, question.Filter.Tenant);
+        var (replayed, next) = await audit.RunAsync(
+            deed,
+            async () =>
+            {
+                var answer = await actions.ReplayAsync(question.Filter, question.Cursor, question.Limit, cancellationToken);
+                deed.Detail = FormattableString.Invariant($"{answer.Replayed} replayed");
+                return answer;
+            },
+            cancellationToken);
         return TypedResults.Accepted((string?)null, new ReplayAnswer(replayed, next is not null, next?.ToString()));
     }
 
-    private static async Task<NoContent> DiscardAsync(string message_id, DeadLetterActions actions, CancellationToken cancellationToken)
+    private static async Task<NoContent> DiscardAsync(string message_id, Caller caller, DeadLetterActions actions, AdminAudit audit, CancellationToken cancellationToken)
     {
-        await actions.DiscardAsync(ReadId(message_id), cancellationToken);
+        var id = ReadId(message_id);
+        await audit.RunAsync(DeedOf(caller, AdminActions.DeadLetterDiscard, id), () => actions.DiscardAsync(id, cancellationToken), cancellationToken);
         return TypedResults.NoContent();
     }
 
     private static async Task<Accepted<QueuedAgain>> ReleaseAsync(
-        string message_id, Ledger ledger, HeldMessages held, CancellationToken cancellationToken)
+        string message_id, Caller caller, Ledger ledger, HeldMessages held, AdminAudit audit, CancellationToken cancellationToken)
     {
         var id = ReadId(message_id);
+        return await audit.RunAsync(DeedOf(caller, AdminActions.MessageRelease, id), () => ReleaseHeldAsync(id, ledger, held, cancellationToken), cancellationToken);
+    }
+
+    private static async Task<Accepted<QueuedAgain>> ReleaseHeldAsync(MessageId id, Ledger ledger, HeldMessages held, CancellationToken cancellationToken)
+    {
         while (true)
         {
             var entry = await ledger.GetAsync(id, cancellationToken) ?? throw Missing();
@@ -68,6 +86,8 @@ internal static class DeadLetterEndpoints
                 return Queued(id);
         }
     }
+
+    private static AdminDeed DeedOf(Caller caller, string action, MessageId id) => new(caller, action, id.Tenant) { Target = id.ToString() };
 
     private static Accepted<QueuedAgain> Queued(MessageId id) => TypedResults.Accepted($"/api/v1/email/messages/{id}", QueuedAgain.Of(id));
 

@@ -24,6 +24,7 @@ namespace EmailFunctions.Delivery;
 public sealed class MessageDispatcher(
     Ledger ledger,
     ITenantPolicies policies,
+    TenantStates states,
     IProviderAccounts accounts,
     ProviderGates gates,
     TenantLanes lanes,
@@ -74,7 +75,8 @@ public sealed class MessageDispatcher(
             }
 
             var stop = await StoppedUntilAsync(id.Tenant, cancellationToken);
-            var turn = policy.Limits.HasAny
+            // A tenant that has limits is suspended in the lane itself.
+            var turn = policy.Limits.HasAny || await states.IsStoppedAsync(id.Tenant, cancellationToken)
                 ? await VerifiedAsync(await lanes.ArriveAsync(entry, open, stop), cancellationToken)
                 : await ClaimFreelyAsync(entry, open, stop, now, cancellationToken);
             if (turn.Kind != TurnKind.Stale)

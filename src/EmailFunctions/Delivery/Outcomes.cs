@@ -23,6 +23,9 @@ internal static class Outcomes
     /// <summary>Why a message is held until its tenant's configuration is changed.</summary>
     public const string ConfigReason = "configuration";
 
+    /// <summary>Why a message waits whose tenant an admin has suspended.</summary>
+    public const string SuspendedReason = "suspended";
+
     /// <summary>How long a provider that says "too much" without saying how long is left alone.</summary>
     private static readonly TimeSpan DefaultPause = TimeSpan.FromMinutes(1);
 

@@ -11,6 +11,8 @@ public sealed class StoredKeys(IEntityTable table, DataKeyCache keys, TimeProvid
 {
     public static readonly TimeSpan Lifetime = DataKeyCache.Lifetime;
 
+    private const string WrappedName = "wrapped_key";
+
     private readonly TimedCache<WrappedKey> _wrapped = new(Lifetime, capacity: 20_000, time);
 
     /// <summary>The key, made now if there is none. Not to be changed.</summary>
@@ -36,6 +38,9 @@ public sealed class StoredKeys(IEntityTable table, DataKeyCache keys, TimeProvid
         }
     }
 
+    /// <summary>Whether a row, as it was read, is a key's.</summary>
+    public static bool IsKey(Entity entity) => entity.GetBytes(WrappedName) is not null;
+
     /// <summary>Lets the key be read anew, since another process may have dropped the one that is kept here.</summary>
     public void Forget(EntityKey place) => _wrapped.Remove(NameOf(place));
 
@@ -54,7 +59,7 @@ public sealed class StoredKeys(IEntityTable table, DataKeyCache keys, TimeProvid
             {
                 ["key_id"] = wrapped.KeyId,
                 ["key_version"] = wrapped.Version,
-                ["wrapped_key"] = wrapped.Value,
+                [WrappedName] = wrapped.Value,
             };
             // A conflict says that somebody was first; theirs is the key, unless it is dropped already.
             if ((await table.WriteAsync([EntityWrite.Insert(created)], CancellationToken.None)).IsDone)
@@ -66,5 +71,5 @@ public sealed class StoredKeys(IEntityTable table, DataKeyCache keys, TimeProvid
     private static string NameOf(EntityKey place) => $"{place.Partition}\n{place.Row}";
 
     private static WrappedKey Read(Entity entity) =>
-        new(entity.GetString("key_id")!, (int)entity.GetInt64("key_version")!.Value, entity.GetBytes("wrapped_key")!);
+        new(entity.GetString("key_id")!, (int)entity.GetInt64("key_version")!.Value, entity.GetBytes(WrappedName)!);
 }

@@ -37,6 +37,7 @@ internal static class LimitsRow
             ["month_passed"] = limits.Month.Passed,
             ["since_low"] = limits.SinceLow,
             ["line_limit"] = limits.LineLimit,
+            ["suspended"] = limits.IsSuspended ? true : null,
         };
         for (var index = 0; index < LineNames.Length; index++)
             entity[LineNames[index]] = limits.Line[index];
@@ -61,6 +62,7 @@ internal static class LimitsRow
             Month = new Consumption(Number(entity, "month"), Amount(entity, "month_used"), (int)Number(entity, "month_passed")),
             SinceLow = (int)Number(entity, "since_low"),
             LineLimit = entity.GetString("line_limit"),
+            IsSuspended = entity.GetBoolean("suspended") ?? false,
             Line = [.. LineNames.Select(name => (int)Number(entity, name))],
         };
     }

@@ -22,6 +22,8 @@ internal sealed class TenantLimits
     // One slot in ten is for those of low priority.
     private const int LowEvery = 10;
 
+    private const long ShortestWake = 1_000;
+
     private static readonly long Horizon = (long)SlotTiming.Horizon.TotalMilliseconds;
 
     private readonly long _minuteWindow;
@@ -75,6 +77,9 @@ internal sealed class TenantLimits
 
     /// <summary>The limit that the line stands for.</summary>
     public string? LineLimit { get; internal set; }
+
+    /// <summary>Whether the tenant is suspended: who arrives stands in line, and no slot is booked for anybody.</summary>
+    public bool IsSuspended { get; internal set; }
 
     /// <summary>How many stand in line, by priority.</summary>
     public int[] Line { get; internal set; } = new int[3];
@@ -147,7 +152,7 @@ internal sealed class TenantLimits
     /// <summary>Books one slot more if somebody in line has none; where it is too far ahead, or too many are booked, a wake-up.</summary>
     public Booking Book(long now, decimal? cost)
     {
-        if (Booked.Total >= InLine)
+        if (IsSuspended || Booked.Total >= InLine)
             return Booking.None;
         if (WakeAt is not null)
             return Booking.None;
@@ -161,6 +166,8 @@ internal sealed class TenantLimits
 
         // Where slots are booked, the next ones follow them without a gap, unless the first in line could not use them.
         WakeAt = Booked.IsEmpty || ShortUntil > now ? slot : Math.Min(Booked.Last, slot);
+        // Where as many as may be booked are booked for now, some must be used before there is anything to book.
+        WakeAt = Math.Max(WakeAt.Value, now + ShortestWake);
         return new Booking(WakeAt.Value, IsWakeUp: true);
     }
 
@@ -182,6 +189,20 @@ internal sealed class TenantLimits
         WakeAt = null;
         ShortUntil = 0;
         return BookAll(now);
+    }
+
+    /// <summary>Nothing is sent any more: copies that are on the queue belong to a plan that is over.</summary>
+    public void Suspend()
+    {
+        IsSuspended = true;
+        Replan(Rules, now: 0);
+    }
+
+    /// <summary>The line moves on, from now.</summary>
+    public List<Booking> Resume(long now)
+    {
+        IsSuspended = false;
+        return Replan(Rules, now);
     }
 
     /// <summary>Which part of the line is next; null: whoever is first.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using EmailFunctions.Storage;
+using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Messages;
 
@@ -22,7 +23,7 @@ internal static class LedgerRows
     public const string HeldPrefix = "held-";
     public const string DeadPrefix = "dead-";
 
-    private const string MessagePrefix = "msg-";
+    public const string MessagePrefix = "msg-";
     private const string TimeFormat = "yyyyMMddHHmmssfff";
 
     public static EntityKey KeyOf(MessageId id) => new(id.Tenant.Partition, MessagePrefix + id.Unique);
@@ -104,6 +105,10 @@ internal static class LedgerRows
         ["trace_parent"] = entry.TraceParent,
         ["history"] = JsonSerializer.Serialize(entry.History, MessageJson.Default.ImmutableArrayHistoryEntry),
     };
+
+    /// <summary>The message of a row of the tenant's partition; null where it is no message's.</summary>
+    public static LedgerEntry? TryRead(TenantId tenant, Entity entity) =>
+        entity.Key.Row.StartsWith(MessagePrefix, StringComparison.Ordinal) ? Read(new MessageId(tenant, entity.Key.Row[MessagePrefix.Length..]), entity) : null;
 
     public static LedgerEntry Read(MessageId id, Entity entity) => new()
     {

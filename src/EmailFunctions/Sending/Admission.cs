@@ -11,7 +11,7 @@ namespace EmailFunctions.Sending;
 /// Decides whether a valid message is refused by what holds now: it is too late for it, or its tenant's quota or budget leaves it
 /// no room. What was accepted before under the same key is answered again all the same.
 /// </summary>
-internal sealed class Admission(ITenantPolicies policies, TenantLanes lanes, DeliveryMetrics metrics, TimeProvider time)
+internal sealed class Admission(ITenantPolicies policies, TenantStates states, TenantLanes lanes, DeliveryMetrics metrics, TimeProvider time)
 {
     /// <summary>Why the message is refused; null: it is not, and takes its room.</summary>
     /// <param name="submission">The message.</param>
@@ -22,6 +22,8 @@ internal sealed class Admission(ITenantPolicies policies, TenantLanes lanes, Del
         var now = time.GetUtcNow();
         if (submission.ExpiresAt <= now)
             return Problem.Invalid("expires_at", "must be in the future").Problem;
+        if (await states.FindAsync(submission.Tenant, TenantStates.Coarse, cancellationToken) is { IsLeaving: true })
+            return Problem.Conflict(TenantState.Leaving).Problem;
         var policy = await policies.GetAsync(submission.Tenant, fresh: false, cancellationToken);
         var cost = submission.Content.RecipientCount * policy.CostPerRecipientUsd;
         if (policy.Limits.MonthlyBudgetUsd is > 0 and var budget && cost > budget)

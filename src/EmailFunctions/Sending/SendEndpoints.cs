@@ -18,7 +18,7 @@ internal static class SendEndpoints
     {
         routes.MapPost("/email/send", SendAsync).WithTags(ApiTags.Email).Needs(Scopes.Send).WithName("SendEmail")
             .WithSummary("Accept one message; it is sent in the background").TakesJson<SendRequest>()
-            .WithIdempotencyKey().ProducesProblems(400, 403, 413, 415, 422, 429, 503);
+            .WithIdempotencyKey().ProducesProblems(400, 403, 409, 413, 415, 422, 429, 503);
         routes.MapPost("/email/send/batch", SendBatchAsync).WithTags(ApiTags.Email).Needs(Scopes.Send).WithName("SendBatch")
             .WithSummary("Accept up to 1,000 messages, each by itself").TakesJson<BatchRequest>().ProducesProblems(400, 413, 415);
     }

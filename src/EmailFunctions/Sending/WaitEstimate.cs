@@ -14,7 +14,8 @@ internal sealed class WaitEstimate(ITenantPolicies policies, TenantLanes lanes, 
     /// <summary>The wait of a message that is to be sent at once; null: none is known.</summary>
     public async ValueTask<ExpectedWait?> FindAsync(Submission submission, CancellationToken cancellationToken)
     {
-        if (lanes.Known(submission.Tenant) is not { } limits)
+        // Nobody knows when a suspended tenant is let go.
+        if (lanes.Known(submission.Tenant) is not { IsSuspended: false } limits)
             return null;
         var policy = await policies.GetAsync(submission.Tenant, fresh: false, cancellationToken);
         if (!policy.Limits.HasAny)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EmailFunctions.Access;
+using EmailFunctions.Activities;
 using EmailFunctions.Audit;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
@@ -47,6 +48,8 @@ internal sealed record ServiceSettings
 
     public required DeadLetterSettings DeadLetters { get; init; }
 
+    public required ActivitySettings Activities { get; init; }
+
     public required AuditSettings Audit { get; init; }
     public required UsageSettings Usage { get; init; }
 
@@ -90,6 +93,7 @@ internal sealed record ServiceSettings
             Retries = ReadRetries(reader),
             DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
             Audit = new AuditSettings(reader.Number("EMAIL_AUDIT_RETENTION_DAYS", 90, 0, 3_650) is > 0 and var days ? TimeSpan.FromDays(days) : null),
+            Activities = new ActivitySettings(reader.Number("EMAIL_ACTIVITY_RETENTION_DAYS", 730, 0, 3_650) is > 0 and var kept ? TimeSpan.FromDays(kept) : null),
             Usage = ReadUsage(reader),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),
             Metrics = new MetricSettings(reader.Number("EMAIL_METRICS_MAX_TENANTS", MetricSettings.Default.MaxTenants, 1, 10_000)),

@@ -19,6 +19,13 @@ public sealed class SweepPositions(IEntityTable table)
             ? new SweepPosition(tenant, entity.GetString("row"))
             : null;
 
+    /// <summary>Lets the sweeps that stopped at a tenant begin with the first one: a position only saves reading.</summary>
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var page = await table.QueryAsync(EntityQuery.Prefix(Partition, ""), cancellationToken);
+        await table.WriteUnrefusedAsync(page.Entities.Where(row => row.GetString("tenant") == tenant.Value).Select(static row => EntityWrite.Delete(row.Key, row.ETag)), cancellationToken);
+    }
+
     /// <summary>Writes down where a run stopped; null: at the end.</summary>
     /// <param name="sweep">The sweep's name.</param>
     /// <param name="before">What the run began with.</param>

@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
+using EmailFunctions.Delivery;
 using EmailFunctions.Messages;
+using EmailFunctions.Tenants;
 using EmailFunctions.Wire;
 
 namespace EmailFunctions.Tracking;
@@ -10,7 +12,7 @@ public sealed record MessageView(
     string MessageId,
     string TenantId,
     [property: Description("queued, sending, deferred, sent, failed, cancelled, expired or dead_lettered.")] string Status,
-    [property: Description("Why it waits: limit, send_at, retry, provider, configuration, monthly_budget or outcome_unknown.")] string? Reason,
+    [property: Description("Why it waits: limit, send_at, retry, provider, configuration, monthly_budget, outcome_unknown or suspended.")] string? Reason,
     [property: Description("high, normal or low.")] string Priority,
     [property: Description("The limit that it waits for: per_minute, per_hour, daily_quota, monthly_budget or provider.")] string? Limit,
     [property: Description("About when it is to be sent, while it is deferred.")] DateTimeOffset? ScheduledFor,
@@ -32,13 +34,16 @@ public sealed record MessageView(
     string? TraceId,
     IReadOnlyList<HistoryEntry> History)
 {
+    [Description("Why and since when its tenant is suspended, while that keeps it; null: it is not.")]
+    public SuspensionView? Suspension { get; init; }
+
     internal static MessageView Of(LedgerEntry entry, Prospect prospect) => new(
         entry.Id.ToString(),
         entry.Id.Tenant.Value,
-        entry.Status.Name(),
-        entry.Reason,
+        prospect.IsStopped ? MessageStatus.Deferred.Name() : entry.Status.Name(),
+        prospect.IsStopped ? Outcomes.SuspendedReason : entry.Reason,
         entry.Priority.Name(),
-        entry.Limit,
+        prospect.IsStopped ? null : entry.Limit,
         entry.Status == MessageStatus.Deferred ? prospect.NextAttemptAt : null,
         prospect.Position,
         prospect.Breaker,
@@ -56,7 +61,10 @@ public sealed record MessageView(
         entry.CreatedAt,
         entry.UpdatedAt,
         entry.TraceId,
-        entry.History);
+        entry.History)
+    {
+        Suspension = prospect.Suspension,
+    };
 }
 
 /// <summary>A breaker that keeps mail from a provider that failed again and again.</summary>

@@ -2,6 +2,7 @@ using EmailFunctions.Configs;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Messages;
+using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Tracking;
 
@@ -12,11 +13,17 @@ namespace EmailFunctions.Tracking;
 /// <param name="ProviderBackIn">How long its provider is left alone; null: it is not.</param>
 internal sealed record Prospect(DateTimeOffset? NextAttemptAt, int? Position, BreakerView? Breaker, TimeSpan? ProviderBackIn)
 {
+    /// <summary>That its tenant is suspended; null: it is not, or that makes no difference to the message any more.</summary>
+    public SuspensionView? Suspension { get; init; }
+
+    /// <summary>Whether it is the suspension alone that it waits for.</summary>
+    public bool IsStopped { get; init; }
+
     public static Prospect None { get; } = new(null, null, null, null);
 }
 
 /// <summary>Finds out why a message is not sent yet, and when it will be.</summary>
-internal sealed class Prospects(Ledger ledger, TenantLanes lanes, ProviderGates gates, IProviderAccounts accounts, TimeProvider time)
+internal sealed class Prospects(Ledger ledger, TenantLanes lanes, TenantStates states, ProviderGates gates, IProviderAccounts accounts, TimeProvider time)
 {
     /// <summary>A position of this means as many or more.</summary>
     public const int MaxPosition = 1_000;
@@ -26,6 +33,8 @@ internal sealed class Prospects(Ledger ledger, TenantLanes lanes, ProviderGates 
         if (entry.Status is not (MessageStatus.Queued or MessageStatus.Deferred))
             return Prospect.None;
         var now = time.GetUtcNow();
+        if ((await states.FindAsync(entry.Id.Tenant, TenantStates.Sharp, cancellationToken))?.ToSuspension() is { } suspension)
+            return Prospect.None with { Suspension = suspension, IsStopped = entry.IsWaiting || entry.Status == MessageStatus.Queued };
         var (state, stop) = gates.StateOf(entry.Id.Tenant, await accounts.GetSettingsAsync(entry.Id.Tenant, cancellationToken));
         var (next, position) = entry.IsWaiting ? await FindInLineAsync(entry, now, cancellationToken) : (entry.DueAt, (int?)null);
         if (next < stop)

@@ -11,7 +11,7 @@ internal sealed record UsageDay(TenantId Tenant, DateTimeOffset Day)
 {
     public const string DayFormat = "yyyyMMdd";
 
-    private const string Prefix = "rollup-";
+    public const string Prefix = "rollup-";
     private const string RevisionName = "revision";
 
     private static readonly string[] HourNames =
@@ -38,6 +38,12 @@ internal sealed record UsageDay(TenantId Tenant, DateTimeOffset Day)
 
     public static UsageDay Read(TenantId tenant, Entity entity) =>
         Read(tenant, new DateTimeOffset(DateTime.ParseExact(entity.Key.Row[Prefix.Length..], DayFormat, CultureInfo.InvariantCulture), TimeSpan.Zero), entity);
+
+    /// <summary>The day of a row of the tenant's partition; null where it is no day's.</summary>
+    public static UsageDay? TryRead(TenantId tenant, Entity entity) =>
+        entity.Key.Row.StartsWith(Prefix, StringComparison.Ordinal) && entity.Key.Row.AsSpan(Prefix.Length) is { Length: 8 } digits && !digits.ContainsAnyExceptInRange('0', '9')
+            ? Read(tenant, entity)
+            : null;
 
     /// <summary>The hours that hold something, by their beginnings.</summary>
     public IEnumerable<(DateTimeOffset Start, UsageByProvider Usage)> Hours() =>

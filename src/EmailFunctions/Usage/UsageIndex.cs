@@ -18,6 +18,7 @@ internal sealed record IndexedDay(TenantId Tenant, UsageByProvider Total, Func<I
 internal sealed class UsageIndex(IEntityTable table)
 {
     private const string Partition = "usage-days";
+    private const int RecentDays = 14;
     private const string TotalName = "total";
 
     // Sorts behind all days.
@@ -61,6 +62,16 @@ internal sealed class UsageIndex(IEntityTable table)
                     yield return day;
             }
         }
+    }
+
+    /// <summary>Removes a day; one that is not there is as good.</summary>
+    public Task RemoveAsync(UsageDay day, CancellationToken cancellationToken) => table.WriteAsync([EntityWrite.Delete(KeyOf(day), etag: null)], cancellationToken);
+
+    /// <summary>Removes a tenant's last days, which a run of the roll-up that was under way may have copied after the day itself was removed.</summary>
+    public async Task RemoveRecentAsync(TenantId tenant, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var today = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
+        await table.WriteUnrefusedAsync(Enumerable.Range(-1, RecentDays).Select(back => EntityWrite.Delete(KeyOf(new UsageDay(tenant, today.AddDays(-back))), etag: null)), cancellationToken);
     }
 
     /// <summary>Until when everything is in the index that was recorded in time; null: no run has come to its end yet.</summary>

@@ -29,7 +29,7 @@ public sealed record UsageRow(
     bool WasLimited,
     bool IsPart = false)
 {
-    private const string Prefix = "usage-";
+    internal const string Prefix = "usage-";
     private const string TimeFormat = "yyyyMMddHHmmssfff";
 
     public EntityWrite ToWrite()

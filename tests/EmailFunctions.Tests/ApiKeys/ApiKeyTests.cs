@@ -310,6 +310,9 @@ public sealed partial class ApiKeyTests : IDisposable
         using var answer = await service.Client.SendAsync(request, Cancellation);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Contains("\"name\":\"mine\"", await answer.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        using var asked = new HttpRequestMessage(HttpMethod.Get, "/api/v1/admin/email/activity") { Headers = { { "Authorization", "Bearer " + key } } };
+        using var activity = await service.Client.SendAsync(asked, Cancellation);
+        Assert.Contains($"\"actor\":\"command\",\"action\":\"api_key_create\",\"tenant_id\":null,\"target\":\"{key[4..28]}\",\"outcome\":\"done\"", await activity.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         using var refused = await service.Client.GetAsync(new Uri("/api/v1/admin/email/api-keys", UriKind.Relative), Cancellation);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         // The folder has an owner now.
@@ -340,7 +343,7 @@ public sealed partial class ApiKeyTests : IDisposable
             Store = new ApiKeyStore(table);
             var hasher = new ApiKeyHasher(_stored);
             Verifier = new ApiKeyVerifier(Store, hasher, time, NullLogger<ApiKeyVerifier>.Instance);
-            Keys = new ApiKeyService(Store, hasher, Verifier, time);
+            Keys = new ApiKeyService(Store, hasher, Verifier, new TenantStates(table, time), time);
         }
 
         public ApiKeyStore Store { get; }

@@ -45,7 +45,7 @@ internal static class AuditBench
 
     /// <summary>A sweep of its own, as in another process.</summary>
     public static AuditRetentionSweep Retention(this DeliveryBench bench, int days) => new(
-        bench.Table, new TenantDirectory(bench.Table), new Sweeps.SweepPositions(bench.Table), new AuditSettings(days == 0 ? null : TimeSpan.FromDays(days)), bench.Clock,
+        bench.Table, new TenantDirectory(bench.Table, bench.Clock), new Sweeps.SweepPositions(bench.Table), new AuditSettings(days == 0 ? null : TimeSpan.FromDays(days)), bench.Clock,
         NullLogger<AuditRetentionSweep>.Instance);
 
     /// <summary>The same of erasures.</summary>

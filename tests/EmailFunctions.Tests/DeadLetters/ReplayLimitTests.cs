@@ -125,7 +125,7 @@ public sealed class ReplayLimitTests(ITestOutputHelper output)
         IEntityTable table = engine.ClientTable;
         var ledger = new Ledger(table);
         return new DeadLetterActions(
-            new DeadLetterReader(ledger, new TenantDirectory(table)),
+            new DeadLetterReader(ledger, new TenantDirectory(table, TimeProvider.System)),
             ledger,
             new MessagePayloads(new NoPayloads(), Spools.InTemporaryFolder()),
             parked: null!,

@@ -67,7 +67,7 @@ public sealed class IdempotencySweepTests
     public async Task A_sweep_stops_at_its_bound_and_another_process_goes_on_from_there()
     {
         await using var bench = new DeliveryBench();
-        var tenants = new TenantDirectory(bench.Table);
+        var tenants = new TenantDirectory(bench.Table, bench.Clock);
         for (var number = 0; number < IdempotencySweep.MaxPages; number++)
             await tenants.EnterAsync(Tenant($"a{number:D3}"), TestContext.Current.CancellationToken);
         await bench.AcceptAsync(key: "key", tenant: Tenant("z"));
@@ -106,6 +106,6 @@ public sealed class IdempotencySweepTests
     // Its own object each time, as in another process.
     private static Task<SweepRun> SweepAsync(DeliveryBench bench) =>
         new IdempotencySweep(
-            bench.Table, new TenantDirectory(bench.Table), bench.Get<SweepPositions>(), bench.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<IdempotencySweep>.Instance)
+            bench.Table, new TenantDirectory(bench.Table, bench.Clock), bench.Get<SweepPositions>(), bench.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<IdempotencySweep>.Instance)
         .RunAsync(TestContext.Current.CancellationToken);
 }

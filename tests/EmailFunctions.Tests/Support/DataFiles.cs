@@ -36,6 +36,25 @@ public sealed class DataFiles(string folder)
         return counts;
     }
 
+    /// <summary>The rows that hold a text in their key or in what they hold, by partition; those of a partition may be left out.</summary>
+    public List<EntityKey> FindNaming(string text, string exceptPartition)
+    {
+        var found = new List<EntityKey>();
+        using var connection = Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT partition, row, properties FROM entities";
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            var key = new EntityKey(reader.GetString(0), reader.GetString(1));
+            var properties = System.Text.Encoding.Latin1.GetString(reader.GetFieldValue<byte[]>(2));
+            if (key.Partition != exceptPartition && $"{key.Partition}\n{key.Row}\n{properties}".Contains(text, StringComparison.Ordinal))
+                found.Add(key);
+        }
+
+        return found;
+    }
+
     private long Count(string sql)
     {
         using var connection = Open();

@@ -20,7 +20,7 @@ internal sealed class UsageBench
     {
         Clock = new FakeTimeProvider(now);
         Table = new FaultyTable(table);
-        Directory = new TenantDirectory(Table);
+        Directory = new TenantDirectory(Table, TimeProvider.System);
         var positions = new SweepPositions(Table);
         _index = new UsageIndex(Table);
         Rollups = new UsageRollupSweep(new UsageRollups(Table, _index, Clock), _index, Directory, positions, Clock, NullLogger<UsageRollupSweep>.Instance);

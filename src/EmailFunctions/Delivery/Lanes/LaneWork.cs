@@ -126,16 +126,16 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
         var cost = CostOf(entry);
         var limit = limits.Earliest(NowMilliseconds, cost).Limit;
         Book(limits.Join(entry.Priority, NowMilliseconds, cost));
-        limit ??= limits.LineLimit;
+        limit = limits.IsSuspended ? null : limit ?? limits.LineLimit;
         if (limit is not null and not LimitNames.Provider)
             Limited.Add((entry, limit));
         var waiting = entry with
         {
             Status = MessageStatus.Deferred,
-            Reason = limit == LimitNames.Provider ? Outcomes.ProviderReason : Outcomes.LimitReason,
+            Reason = limits.IsSuspended ? Outcomes.SuspendedReason : limit == LimitNames.Provider ? Outcomes.ProviderReason : Outcomes.LimitReason,
             Limit = limit,
             IsWaiting = true,
-            DueAt = DateTimeOffset.FromUnixTimeMilliseconds(limits.SlotOf(limits.InLine - 1, NowMilliseconds)),
+            DueAt = limits.IsSuspended ? null : DateTimeOffset.FromUnixTimeMilliseconds(limits.SlotOf(limits.InLine - 1, NowMilliseconds)),
             // The line is watched as a whole; only that it may become too late for it is its own.
             SweepAt = entry.ExpiresAt,
             ClaimedBy = null,

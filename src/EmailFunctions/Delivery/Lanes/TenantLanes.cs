@@ -101,6 +101,9 @@ public sealed class TenantLanes(LaneParts parts)
     /// <summary>The tenant's limits may have changed.</summary>
     internal Task ReplanAsync(TenantId tenant) => AskAsync(tenant, new PlanWork(PlanReason.NewLimits));
 
+    /// <summary>The tenant is suspended, or let go again: what stands in its line waits, and so does who arrives.</summary>
+    internal Task SuspendAsync(TenantId tenant, bool isSuspended) => AskAsync(tenant, new SuspendWork(isSuspended));
+
     /// <summary>A message's row changes, and with it what it has of the limits; null when the row is not what was read.</summary>
     internal Task<string?> ChangeAsync(LedgerEntry before, LedgerEntry after, Charge? refund = null, IReadOnlyList<EntityWrite>? others = null) =>
         AskAsync(before.Id.Tenant, new ChangeWork(before, after, others ?? []) { Refund = refund });

@@ -42,7 +42,7 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival 
         }
 
         var (at, _) = limits.Earliest(batch.NowMilliseconds, cost);
-        var isNext = arrival switch
+        var isNext = !limits.IsSuspended && arrival switch
         {
             Arrival.Due => limits.InLine == 0 && at <= batch.NowMilliseconds,
             Arrival.LostSlot => at <= batch.NowMilliseconds + (long)SlotTiming.Early.TotalMilliseconds,
@@ -194,10 +194,33 @@ internal sealed class PlanWork(PlanReason reason, long plan = 0) : LaneWork<bool
     public static bool IsLost(TenantLimits limits, long now)
     {
         var due = now - Math.Min(LatestLate, Late << Math.Min(limits.Mends, 10));
-        return limits.InLine > 0
+        return limits.InLine > 0 && !limits.IsSuspended
             && ((!limits.Booked.IsEmpty && limits.Booked.First < due)
                 || limits.WakeAt < due
                 || (limits.Booked.IsEmpty && limits.WakeAt is null));
+    }
+
+    public override void Complete(string? etag) => SetAnswer(true);
+
+    public override void Refuse() => SetAnswer(false);
+}
+
+/// <summary>The tenant is suspended, or let go again.</summary>
+internal sealed class SuspendWork(bool isSuspended) : LaneWork<bool>
+{
+    public override void Apply(LaneBatch batch)
+    {
+        if (batch.Limits.IsSuspended == isSuspended)
+        {
+            batch.IsDoubtful = true;
+            return;
+        }
+
+        batch.IsChanged = true;
+        if (isSuspended)
+            batch.Limits.Suspend();
+        else
+            batch.Limits.Resume(batch.NowMilliseconds).ForEach(batch.Book);
     }
 
     public override void Complete(string? etag) => SetAnswer(true);

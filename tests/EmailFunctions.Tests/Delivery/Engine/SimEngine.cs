@@ -3,6 +3,7 @@ using EmailFunctions.Configs;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Keys;
+using EmailFunctions.Lifecycle;
 using EmailFunctions.Limits;
 using EmailFunctions.Messages;
 using EmailFunctions.Payloads;
@@ -188,6 +189,7 @@ internal sealed class SimEngine
         var random = new SimRandom(Loop);
         var retries = new RetryPolicy(new RetrySettings(20, TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), TimeSpan.FromDays(20)), random);
         var lanes = new TenantLanes(new LaneParts(store, ledger, policies, queue, claims, _settings.Timing, random, Metrics, clock, _settings.Log));
+        var states = new TenantStates(store, clock);
         var payloads = Payloads;
         var hasher = new RecipientHasher(new StoredKeys(store, new DataKeyCache(null!, clock), clock));
         var gates = new ProviderGates(clock);
@@ -196,12 +198,13 @@ internal sealed class SimEngine
         var registry = new ProviderRegistry([new SimProvider(ProviderType.File, this, context), new SimProvider(ProviderType.Console, this, context)]);
         var health = new ProviderHealth(Meters, Labels, clock);
         var sender = new MessageSender(payloads, accounts, registry, new SizeLimits(registry, null!), gates, new ProviderProbes(null!, registry, health, clock), health, recorder, Metrics, clock, NullLogger<MessageSender>.Instance);
-        var dispatcher = new MessageDispatcher(ledger, policies, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
+        var dispatcher = new MessageDispatcher(ledger, policies, states, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
             new DispatchFunction(dispatcher, lanes, held, queue, clock, NullLogger<DispatchFunction>.Instance),
-            new MessageSweep(ledger, new TenantDirectory(store), lanes, queue, claims, clock, NullLogger<MessageSweep>.Instance),
+            new MessageSweep(ledger, new TenantDirectory(store, clock), lanes, queue, claims, clock, NullLogger<MessageSweep>.Instance),
             lanes,
-            ledger);
+            ledger,
+            new Suspender(states, lanes, clock));
     }
 
     private sealed class CountingQueue(SimEngine engine, IDeliveryQueue inner) : IDeliveryQueue
@@ -276,7 +279,7 @@ internal sealed class SimEngine
 }
 
 /// <summary>What a test uses of a process.</summary>
-internal sealed record SimProcess(DispatchFunction Function, MessageSweep Sweep, TenantLanes Lanes, Ledger Ledger);
+internal sealed record SimProcess(DispatchFunction Function, MessageSweep Sweep, TenantLanes Lanes, Ledger Ledger, Suspender Suspender);
 
 /// <summary>How the processes are and what befalls them.</summary>
 internal sealed record SimEngineSettings
