@@ -14,6 +14,7 @@ using EmailFunctions.Health;
 using EmailFunctions.Ingest;
 using EmailFunctions.Keys;
 using EmailFunctions.Messages;
+using EmailFunctions.Outbound;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
@@ -180,6 +181,7 @@ internal static class ServiceComposition
 
     private static void AddProviders(this IServiceCollection services, ServiceSettings settings)
     {
+        services.AddOutbound(settings.Outbound);
         services.AddSingleton(settings.Smtp).AddSingleton<SmtpPools>();
         services.AddSingleton<IEmailProvider, SmtpProvider>();
         services.AddProviderClients(new HttpProviderOptions());
