@@ -16,6 +16,7 @@ using EmailFunctions.Ingest;
 using EmailFunctions.Keys;
 using EmailFunctions.Lifecycle;
 using EmailFunctions.Messages;
+using EmailFunctions.Outbound;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
@@ -187,6 +188,7 @@ internal static class ServiceComposition
 
     private static void AddProviders(this IServiceCollection services, ServiceSettings settings)
     {
+        services.AddOutbound(settings.Outbound);
         services.AddSingleton(settings.Smtp).AddSingleton<SmtpPools>();
         services.AddSingleton<IEmailProvider, SmtpProvider>();
         services.AddProviderClients(new HttpProviderOptions());

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EmailFunctions.Keys;
+using EmailFunctions.Outbound;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
 using EmailFunctions.Tenants;
@@ -156,4 +157,5 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
 /// <summary>What the deployment allows in a configuration.</summary>
 /// <param name="AllowHttpEndpoints">Whether <c>api_endpoint</c> and <c>smtp_oauth_token_url</c> may be plain http.</param>
 /// <param name="AllowAwsDefaultCredentials">Whether a tenant without keys of its own sends through SES with the service's.</param>
-public sealed record ConfigRules(bool AllowHttpEndpoints, bool AllowAwsDefaultCredentials);
+/// <param name="Outbound">Which places may be named.</param>
+public sealed record ConfigRules(bool AllowHttpEndpoints, bool AllowAwsDefaultCredentials, OutboundRules Outbound);

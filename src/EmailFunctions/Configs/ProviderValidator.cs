@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Linq.Expressions;
+using EmailFunctions.Outbound;
 using EmailFunctions.Providers;
 using EmailFunctions.Validation;
 using FluentValidation;
@@ -21,8 +24,9 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
             .NotNull().WithMessage("is required: " + ProviderTypes.Choices)
             .Must(static name => name is null || ProviderTypes.TryParse(name, out _)).WithMessage("must be " + ProviderTypes.Choices);
         LengthsAndGrammar();
-        Endpoint(c => c.ApiEndpoint, rules.AllowHttpEndpoints);
-        Endpoint(c => c.SmtpOauthTokenUrl, rules.AllowHttpEndpoints);
+        SmtpServer(rules.Outbound);
+        Endpoint(c => c.ApiEndpoint, rules);
+        Endpoint(c => c.SmtpOauthTokenUrl, rules);
         When(c => Is(c, ProviderType.Smtp), Smtp);
         When(c => Is(c, ProviderType.AwsSes), () => AwsSes(rules));
         When(c => Is(c, ProviderType.SendGrid), () => RequireSecret(SecretNames.ApiKey, "is required for sendgrid"));
@@ -34,8 +38,7 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
 
     private void LengthsAndGrammar()
     {
-        RuleFor(c => c.SmtpHost).Text(1, 255)
-            .Must(static host => host is null || Uri.CheckHostName(host) is not UriHostNameType.Unknown).WithMessage("must be a host name or an IP address");
+        RuleFor(c => c.SmtpHost).Text(1, 255);
         RuleFor(c => c.SmtpPort).Between(1, 65535);
         RuleFor(c => c.SmtpUsername).Text(1, 255);
         RuleFor(c => c.SmtpPassword).Text(1, MaxSecretLength);
@@ -56,14 +59,34 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
         RuleFor(c => c.CostPerEmailUsd).Money();
     }
 
-    private void Key(System.Linq.Expressions.Expression<Func<ProviderFields, string?>> field, int maxLength) =>
+    // What is wrong with a place is told of the field that names that part of it.
+    private void SmtpServer(OutboundRules outbound)
+    {
+        RuleFor(c => c.SmtpHost).Custom((_, context) => Report(context, isAboutPort: false));
+        RuleFor(c => c.SmtpPort).Custom((_, context) => Report(context, isAboutPort: true));
+
+        void Report<T>(ValidationContext<T> context, bool isAboutPort) where T : ProviderFields
+        {
+            if (context.InstanceToValidate is { SmtpHost: { } host } fields
+                && outbound.FindFault(new OutboundPlace(host, TenantConfig.SmtpPortOf(fields), PlaceKind.Smtp)) is { } fault && fault.IsAboutPort == isAboutPort)
+                context.AddFailure(fault.Must);
+        }
+    }
+
+    private void Key(Expression<Func<ProviderFields, string?>> field, int maxLength) =>
         RuleFor(field).Text(1, maxLength)
             .Must(static key => key is null || ProviderGrammar.IsKey(key)).WithMessage("must be of ASCII characters that can be seen, without spaces");
 
-    private void Endpoint(System.Linq.Expressions.Expression<Func<ProviderFields, string?>> field, bool allowHttp) =>
-        RuleFor(field).Text(1, 255)
-            .Must(endpoint => endpoint is null || IsEndpoint(endpoint, allowHttp))
-            .WithMessage(allowHttp ? "must be an http or https address without user, query or fragment" : "must be an https address without user, query or fragment");
+    private void Endpoint(Expression<Func<ProviderFields, string?>> field, ConfigRules rules) =>
+        RuleFor(field).Text(1, 255).Custom((endpoint, context) =>
+        {
+            if (endpoint is null)
+                return;
+            if (!TryReadEndpoint(endpoint, rules.AllowHttpEndpoints, out var uri))
+                context.AddFailure(rules.AllowHttpEndpoints ? "must be an http or https address without user, query or fragment" : "must be an https address without user, query or fragment");
+            else if (rules.Outbound.FindFault(OutboundPlace.Of(uri)) is { } fault)
+                context.AddFailure(fault.IsAboutPort ? $"has a port that {fault.Must}" : fault.Must);
+        });
 
     private void Smtp()
     {
@@ -109,10 +132,10 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
     private void RequireSecret(string name, string message) =>
         RuleFor(c => c).Must(_ => _hasSecret(name)).OverridePropertyName(name).WithMessage(message);
 
-    private static bool IsEndpoint(string text, bool allowHttp) =>
-        // Uri trims spaces and escapes them.
-        !text.Any(char.IsWhiteSpace)
-        && Uri.TryCreate(text, UriKind.Absolute, out var uri)
+    private static bool TryReadEndpoint(string text, bool allowHttp, [NotNullWhen(true)] out Uri? uri) =>
+        // Uri trims spaces and escapes them, and takes a backslash for a slash, which not all readers do.
+        Uri.TryCreate(text, UriKind.Absolute, out uri)
+        && !text.Any(static c => char.IsWhiteSpace(c) || c == '\\')
         && (uri.Scheme == Uri.UriSchemeHttps || (allowHttp && uri.Scheme == Uri.UriSchemeHttp))
         && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0;
 }

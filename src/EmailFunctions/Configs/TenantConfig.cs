@@ -46,6 +46,9 @@ public sealed record TenantConfig
             : [first];
     }
 
+    /// <summary>The port of a server of SMTP, which is that of its kind of TLS where none is named (RFC 8314 section 3.3).</summary>
+    public static int SmtpPortOf(ProviderFields fields) => fields.SmtpPort ?? (fields.SmtpUseSsl == true ? 465 : 587);
+
     private static ProviderSettings ToSettings(ProviderFields fields)
     {
         if (!ProviderTypes.TryParse(fields.ProviderType, out var type))
@@ -55,7 +58,7 @@ public sealed record TenantConfig
         {
             Type = type,
             SmtpHost = fields.SmtpHost,
-            SmtpPort = fields.SmtpPort ?? (ssl ? 465 : 587),
+            SmtpPort = SmtpPortOf(fields),
             SmtpUsername = fields.SmtpUsername,
             SmtpUseSsl = ssl,
             SmtpUseTls = fields.SmtpUseTls ?? !ssl,

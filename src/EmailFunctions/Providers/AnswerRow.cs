@@ -11,6 +11,10 @@ public sealed record AnswerRow(string Answer, SendStatus Status, ErrorCategory? 
 {
     private const string NotAskedMark = "Not asked: ";
 
+    /// <summary>The same for all who are called over the network.</summary>
+    public static AnswerRow PlaceRefused { get; } =
+        NotAsked("the host, an address that it leads to, or the port is not one that may be called", SendStatus.Misconfigured, ErrorCategory.Config);
+
     /// <summary>Whether this is found before the provider is asked.</summary>
     public bool IsNotAsked { get; init; }
 

@@ -8,6 +8,7 @@ using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Local;
 using EmailFunctions.Ingest;
+using EmailFunctions.Outbound;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Ses;
 using EmailFunctions.Providers.Smtp;
@@ -63,6 +64,8 @@ internal sealed record ServiceSettings
 
     public required SesOptions Ses { get; init; }
 
+    public required OutboundRules Outbound { get; init; }
+
     public required ConfigRules ConfigRules { get; init; }
 
     public required SystemProvider SystemProvider { get; init; }
@@ -80,6 +83,8 @@ internal sealed record ServiceSettings
         if (reader.HasSection("Kestrel:Endpoints"))
             reader.Reject("Kestrel:Endpoints", "can't be used; name the addresses in ASPNETCORE_URLS, or leave them to the Functions host");
         var access = AccessSettings.ReadRules(reader, mode, azure?.Storage);
+        var allowHttp = reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false);
+        var outbound = OutboundSettings.Read(reader, isDesk: !access.IsRequired || azure is { Storage.IsDevelopment: true }, allowHttp);
         var settings = new ServiceSettings
         {
             Azure = azure,
@@ -100,7 +105,8 @@ internal sealed record ServiceSettings
             Export = ExportVariables.Read(reader),
             Smtp = ReadSmtp(reader),
             Ses = new SesOptions(reader.Flag(SystemProviderSettings.OwnCredentials, false)),
-            ConfigRules = new ConfigRules(reader.Flag("EMAIL_ALLOW_HTTP_ENDPOINTS", false), reader.Flag(SystemProviderSettings.OwnCredentials, false)),
+            Outbound = outbound,
+            ConfigRules = new ConfigRules(allowHttp, reader.Flag(SystemProviderSettings.OwnCredentials, false), outbound),
             SystemProvider = SystemProviderSettings.Read(reader, isDesk: azure is null or { Storage.IsDevelopment: true }),
         };
         return reader.Mistakes.Count == 0 ? settings : throw new SettingsException(reader.Mistakes);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EmailFunctions.Messages;
+using EmailFunctions.Outbound;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
 using EmailFunctions.Providers.Smtp;
@@ -157,8 +158,8 @@ public abstract class MailServerContract : IAsyncDisposable
     private SmtpProvider Provider()
     {
         var options = new SmtpOptions { ExtraAuthorities = [Server.Certificate] };
-        _services ??= new ServiceCollection().AddSingleton<TimeProvider>(_clock).AddProviderClients(new HttpProviderOptions()).BuildServiceProvider();
-        _pools ??= new SmtpPools(options, _services.GetRequiredService<IHttpClientFactory>(), _clock);
+        _services ??= new ServiceCollection().AddSingleton<TimeProvider>(_clock).AddOutbound(OutboundRules.Desk).AddProviderClients(new HttpProviderOptions()).BuildServiceProvider();
+        _pools ??= new SmtpPools(options, _services.GetRequiredService<OutboundGuard>(), _services.GetRequiredService<IHttpClientFactory>(), _clock);
         return new SmtpProvider(_pools, options, _clock);
     }
 

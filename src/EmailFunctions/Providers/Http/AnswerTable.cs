@@ -32,6 +32,7 @@ internal sealed class AnswerTable
 
     private static readonly AnswerRule[] WithoutAnswer =
     [
+        new(AnswerRow.PlaceRefused, static a => a.Failure == CallFailure.PlaceRefused),
         new("The host name is not known", SendStatus.Transient, ErrorCategory.Network, static a => a.Failure == CallFailure.UnknownHost),
         new("No connection: refused, not reachable, or closed while TLS was agreed on", SendStatus.Transient, ErrorCategory.Network, static a => a.Failure == CallFailure.NoConnection),
         new("TLS could not be agreed on, or the certificate is not trusted", SendStatus.Misconfigured, ErrorCategory.Config, static a => a.Failure == CallFailure.NoTrust),

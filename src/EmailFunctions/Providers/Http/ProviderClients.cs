@@ -8,7 +8,7 @@ internal static class ProviderClients
     /// <summary>The name of an owner's client.</summary>
     public static string NameOf(TenantId owner) => "provider:" + owner.Value;
 
-    /// <summary>Makes every client of the factory a provider's: without loggers (URLs and headers name tenants and hold keys), cookies and redirects.</summary>
+    /// <summary>Makes every client of the factory a provider's: without loggers (URLs and headers name tenants and hold keys), cookies, redirects and proxies.</summary>
     public static IServiceCollection AddProviderClients(this IServiceCollection services, HttpProviderOptions options)
     {
         services.AddSingleton(options).AddSingleton<VendorConnector>().AddSingleton<VendorCaller>();
@@ -27,6 +27,8 @@ internal static class ProviderClients
     {
         AllowAutoRedirect = false,
         UseCookies = false,
+        // A proxy would look the name up itself, and call what it finds.
+        UseProxy = false,
         MaxConnectionsPerServer = options.MaxConnections,
         PooledConnectionIdleTimeout = options.IdleTime,
         PooledConnectionLifetime = options.ConnectionLifetime,

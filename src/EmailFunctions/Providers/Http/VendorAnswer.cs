@@ -5,6 +5,8 @@ namespace EmailFunctions.Providers.Http;
 /// <summary>Why a call got no answer, and how far it had come.</summary>
 internal enum CallFailure
 {
+    /// <summary>It was not made: the place is none that tenants may have called.</summary>
+    PlaceRefused,
     UnknownHost,
     NoConnection,
     NoTrust,
@@ -24,6 +26,9 @@ internal sealed record VendorAnswer
 {
     /// <summary>Null: there is an answer.</summary>
     public CallFailure? Failure { get; init; }
+
+    /// <summary>Why the call was not made, for the operator; null where it was.</summary>
+    public string? Refusal { get; init; }
 
     /// <summary>The status of HTTP; 0 without an answer.</summary>
     public int Status { get; init; }
@@ -64,7 +69,7 @@ internal sealed record VendorAnswer
     public bool IsTest { get; init; }
 
     /// <summary>For the operator: status, name and words, or what happened instead.</summary>
-    public string Summary => Failure is { } failure ? Describe(failure) : string.Join(' ', new[] { $"{Status}", Name, Text }.Where(static part => part.Length > 0));
+    public string Summary => Failure is { } failure ? Refusal ?? Describe(failure) : string.Join(' ', new[] { $"{Status}", Name, Text }.Where(static part => part.Length > 0));
 
     /// <summary>A call without an answer.</summary>
     public static VendorAnswer None(CallFailure failure) => new() { Failure = failure };
@@ -86,6 +91,7 @@ internal sealed record VendorAnswer
 
     private static string Describe(CallFailure failure) => failure switch
     {
+        CallFailure.PlaceRefused => "The place may not be called.",
         CallFailure.UnknownHost => "The host name is not known.",
         CallFailure.NoConnection => "No connection could be made.",
         CallFailure.NoTrust => "TLS could not be agreed on, or the server's certificate is not trusted.",

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using EmailFunctions.Outbound;
 
 namespace EmailFunctions.Providers.Http;
 
@@ -56,6 +57,10 @@ internal sealed class VendorCaller(IHttpClientFactory clients, HttpProviderOptio
             cancellationToken.ThrowIfCancellationRequested();
             return VendorAnswer.None(CallFailure.TimeoutBefore);
         }
+        catch (HttpRequestException exception) when (exception.GetBaseException() is OutboundRefusedException refused)
+        {
+            return VendorAnswer.None(CallFailure.PlaceRefused) with { Refusal = refused.Message };
+        }
         catch (HttpRequestException exception)
         {
             return VendorAnswer.None(Explain(exception, IsHandedOver(request)));
@@ -73,7 +78,7 @@ internal sealed class VendorCaller(IHttpClientFactory clients, HttpProviderOptio
             _ when cause is SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => CallFailure.UnknownHost,
             _ when cause is TimeoutException => CallFailure.ConnectTimeout,
             HttpRequestError.SecureConnectionError when cause is AuthenticationException => CallFailure.NoTrust,
-            HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError => CallFailure.NoConnection,
+            HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError => CallFailure.NoConnection,
             _ => CallFailure.LostBefore,
         };
     }

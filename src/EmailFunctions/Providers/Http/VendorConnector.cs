@@ -2,12 +2,14 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using EmailFunctions.Outbound;
 
 namespace EmailFunctions.Providers.Http;
 
 /// <summary>Opens connections, TLS included, within the time allowed. The handler's own limit knows no clock but the machine's.</summary>
-internal sealed class VendorConnector(HttpProviderOptions options, TimeProvider time)
+internal sealed class VendorConnector(HttpProviderOptions options, OutboundGuard guard, TimeProvider time)
 {
+    /// <exception cref="OutboundRefusedException">The place may not be called, and was not.</exception>
     /// <exception cref="TimeoutException">The server did not let us in within the time allowed.</exception>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -25,25 +27,11 @@ internal sealed class VendorConnector(HttpProviderOptions options, TimeProvider 
 
     private async Task<Stream> OpenAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
+        var server = context.DnsEndPoint;
+        var socket = await guard.ConnectAsync(new OutboundPlace(server.Host, server.Port, PlaceKind.Http), cancellationToken);
         var stream = new NetworkStream(socket, ownsSocket: true);
-        return IsForTls(context) ? await SecureAsync(stream, context.DnsEndPoint, cancellationToken) : stream;
+        return context.InitialRequestMessage.RequestUri?.Scheme == Uri.UriSchemeHttps ? await SecureAsync(stream, server, cancellationToken) : stream;
     }
-
-    // A proxy is called in clear, and the handler asks it for a tunnel.
-    private static bool IsForTls(SocketsHttpConnectionContext context) =>
-        context.InitialRequestMessage.RequestUri is { } uri && uri.Scheme == Uri.UriSchemeHttps
-        && context.DnsEndPoint.Host.Equals(uri.IdnHost, StringComparison.OrdinalIgnoreCase) && context.DnsEndPoint.Port == uri.Port;
 
     private async Task<Stream> SecureAsync(NetworkStream stream, DnsEndPoint server, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using EmailFunctions.Outbound;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -12,6 +13,9 @@ internal enum SmtpEvent
 {
     /// <summary>The server said something.</summary>
     Reply,
+
+    /// <summary>The server, or the token endpoint, is at a place that tenants may not have called.</summary>
+    PlaceRefused,
     UnknownHost,
     NoConnection,
     ConnectionLost,
@@ -101,6 +105,7 @@ internal sealed partial record SmtpAnswer(SmtpEvent Event, SmtpPhase Phase, int 
     private static SmtpAnswer OfAny(Exception exception, SmtpPhase phase) => exception switch
     {
         SmtpFailureException failure => new(failure.Kind, phase, 0, failure.Message),
+        OutboundRefusedException refused => new(SmtpEvent.PlaceRefused, phase, 0, refused.Message),
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } => new(SmtpEvent.UnknownHost, phase, 0, "The host name is not known."),
         SocketException socket => new(SmtpEvent.NoConnection, phase, 0, $"No connection: {socket.SocketErrorCode}."),
         OperationCanceledException or TimeoutException => new(SmtpEvent.TimedOut, phase, 0, "The message did not get through in the time allowed."),

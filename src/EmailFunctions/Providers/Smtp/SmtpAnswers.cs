@@ -48,6 +48,7 @@ internal static partial class SmtpAnswers
     [
         new("No answer in time after the whole content", Unknown, ErrorCategory.Timeout, static answer => answer is { IsHandedOver: true, Event: SmtpEvent.TimedOut }),
         new("The connection ends between the whole content and the answer", Unknown, Network, static answer => answer.IsHandedOver),
+        new(AnswerRow.PlaceRefused, static answer => answer.Event == SmtpEvent.PlaceRefused),
         new("The host name is not known", Transient, Network, static answer => answer.Event == SmtpEvent.UnknownHost),
         new("No connection", Transient, Network, static answer => answer.Event == SmtpEvent.NoConnection),
         new("The connection ends before the whole content was sent", Transient, Network, static answer => answer.Event == SmtpEvent.ConnectionLost),

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
+using EmailFunctions.Outbound;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
@@ -40,16 +40,17 @@ internal sealed class SmtpConnection : SmtpClient
     /// <param name="account">Where to, and as whom.</param>
     /// <param name="token">An access token in place of the password; null: the password.</param>
     /// <param name="options">How long it may take, and who is trusted.</param>
+    /// <param name="guard">Lets it go to public servers only, unless the account is the operator's.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Cancels it.</param>
     public static async Task<SmtpConnection> OpenAsync(
-        ProviderAccount account, string? token, SmtpOptions options, TimeProvider time, CancellationToken cancellationToken)
+        ProviderAccount account, string? token, SmtpOptions options, OutboundGuard guard, TimeProvider time, CancellationToken cancellationToken)
     {
         var connection = new SmtpConnection(new SmtpWatch(options, time), options);
         SmtpTrust.Add(connection, options.ExtraAuthorities);
         try
         {
-            return await connection.Watch.RunAsync(SmtpPhase.Connect, timed => connection.OpenAsync(account, token, timed), cancellationToken);
+            return await connection.Watch.RunAsync(SmtpPhase.Connect, timed => connection.OpenAsync(account, token, guard, timed), cancellationToken);
         }
         catch
         {
@@ -109,12 +110,12 @@ internal sealed class SmtpConnection : SmtpClient
         throw new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, (SmtpStatusCode)decisive.Code, message.From.Mailboxes.First(), decisive.Text);
     }
 
-    private async Task<SmtpConnection> OpenAsync(ProviderAccount account, string? token, CancellationToken cancellationToken)
+    private async Task<SmtpConnection> OpenAsync(ProviderAccount account, string? token, OutboundGuard guard, CancellationToken cancellationToken)
     {
         var settings = account.Settings;
-        // A socket of our own, since with Nagle's algorithm a message of some KB waits for a delayed acknowledgement.
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await ConnectAsync(socket, settings.SmtpHost!, settings.SmtpPort, cancellationToken);
+        var place = new OutboundPlace(settings.SmtpHost!, settings.SmtpPort, PlaceKind.Smtp);
+        // What tenants name is checked; the system default is the operator's, whose relay may well be a private one.
+        var socket = account.Owner.IsSystem ? await guard.ConnectUncheckedAsync(place, cancellationToken) : await guard.ConnectAsync(place, cancellationToken);
         Watch.Enter(SmtpPhase.Greeting);
         await ConnectAsync(socket, settings.SmtpHost!, settings.SmtpPort, Security(settings), cancellationToken);
         // Parts stay fit for DATA, which most servers further on know alone.
@@ -126,19 +127,6 @@ internal sealed class SmtpConnection : SmtpClient
         else if (user is not null)
             await AuthenticateAsync(Encoding.UTF8, user, account.Secrets.SmtpPassword ?? "", cancellationToken);
         return this;
-    }
-
-    private static async Task ConnectAsync(Socket socket, string host, int port, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await socket.ConnectAsync(host, port, cancellationToken);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 
     private static SecureSocketOptions Security(ProviderSettings settings) =>

@@ -1,3 +1,4 @@
+using EmailFunctions.Outbound;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 
@@ -7,7 +8,7 @@ namespace EmailFunctions.Providers.Smtp;
 /// The connections to one account's server: as many as are allowed, the most recently used one first, so that those which are
 /// not needed grow old and are closed.
 /// </summary>
-internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, SmtpSizes sizes, SmtpToken? token, TimeProvider time) : IDisposable
+internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, OutboundGuard guard, SmtpSizes sizes, SmtpToken? token, TimeProvider time) : IDisposable
 {
     private readonly SmtpPlaces _places = new(options.MaxConnections, options.LimitTime, time);
     private readonly Lock _lock = new();
@@ -136,7 +137,7 @@ internal sealed class SmtpPool(ProviderAccount account, SmtpOptions options, Smt
 
     private async Task<SmtpConnection> ConnectAsync(string? accessToken, CancellationToken cancellationToken)
     {
-        var connection = await SmtpConnection.OpenAsync(account, accessToken, options, time, cancellationToken);
+        var connection = await SmtpConnection.OpenAsync(account, accessToken, options, guard, time, cancellationToken);
         sizes.Note(account.Settings, connection.MaxSize);
         return connection;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EmailFunctions.Outbound;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Providers.Smtp;
@@ -14,14 +15,15 @@ internal sealed class SmtpPools : IDisposable
     private readonly ConcurrentDictionary<(TenantId Owner, string Version, int Place), SmtpPool> _pools = new();
     private readonly ConcurrentDictionary<(TenantId Owner, string Version, int Place), SmtpToken> _tokens = new();
     private readonly SmtpOptions _options;
+    private readonly OutboundGuard _guard;
     private readonly IHttpClientFactory _clients;
     private readonly TimeProvider _time;
     private readonly ITimer _cleanUp;
     private int _cleaning;
 
-    public SmtpPools(SmtpOptions options, IHttpClientFactory clients, TimeProvider time)
+    public SmtpPools(SmtpOptions options, OutboundGuard guard, IHttpClientFactory clients, TimeProvider time)
     {
-        (_options, _clients, _time) = (options, clients, time);
+        (_options, _guard, _clients, _time) = (options, guard, clients, time);
         _cleanUp = time.CreateTimer(_ => _ = CleanUpAsync(), null, CleanUpInterval, CleanUpInterval);
     }
 
@@ -31,7 +33,7 @@ internal sealed class SmtpPools : IDisposable
     public SmtpPool For(ProviderAccount account) =>
         _pools.GetOrAdd(
             KeyOf(account),
-            static (_, state) => new SmtpPool(state.account, state.pools._options, state.pools.Sizes, state.pools.TokenOf(state.account), state.pools._time),
+            static (_, state) => new SmtpPool(state.account, state.pools._options, state.pools._guard, state.pools.Sizes, state.pools.TokenOf(state.account), state.pools._time),
             (pools: this, account));
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using EmailFunctions.Outbound;
 using EmailFunctions.Providers.Http;
 using MailKit.Security;
 
@@ -89,6 +90,10 @@ internal sealed partial class SmtpToken(ProviderAccount account, SmtpOptions opt
             return response.IsSuccessStatusCode && answer?.AccessToken is { Length: > 0 } token
                 ? new Token(token, time.GetUtcNow() + UsableTime(answer))
                 : throw Refused((int)response.StatusCode, answer?.Error);
+        }
+        catch (HttpRequestException exception) when (exception.GetBaseException() is OutboundRefusedException refused)
+        {
+            throw new SmtpFailureException(SmtpEvent.PlaceRefused, refused.Message);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {

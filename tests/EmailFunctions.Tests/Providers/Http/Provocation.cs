@@ -38,8 +38,8 @@ public sealed record Provocation(string Name, string Row, Func<VendorScene, Task
         yield return new("closed", "No connection: refused, not reachable, or closed while TLS was agreed on", static scene => scene.SendToCloserAsync());
         yield return new("no TLS", "TLS could not be agreed on, or the certificate is not trusted", static scene => scene.SendToAsync(scene.Plain.Replace("http:", "https:", StringComparison.Ordinal)));
         yield return new("untrusted", "TLS could not be agreed on, or the certificate is not trusted", static scene => scene.SendToUntrustedAsync());
-        // A label is at most 63 characters (RFC 1035 section 2.3.4): no name server is asked for a longer one.
-        yield return new("unknown host", "The host name is not known", static scene => scene.SendToAsync($"http://{new string('x', 64)}.invalid"));
+        yield return new("unknown host", "The host name is not known", static scene => scene.SendToAsync("http://unknown.example"));
+        yield return new("not public", "Not asked: the host, an address that it leads to, or the port is not one that may be called", static scene => scene.SendToAsync("https://10.0.0.1"));
         yield return new("silence", "No connection in time", static scene => scene.SendToSilenceAsync());
         yield return new("cut during the upload", "The connection was lost before the message was handed over", static scene => scene.SendAsync(VendorReply.CutDuringUpload(), null, Large));
         yield return new("hang during the upload", "The message was not handed over in time", static scene => scene.HangAsync(hold => VendorReply.HangDuringUpload(hold), Large));

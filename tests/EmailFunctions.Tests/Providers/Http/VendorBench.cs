@@ -1,7 +1,9 @@
 using EmailFunctions.Messages;
+using EmailFunctions.Outbound;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
 using EmailFunctions.TestKit.Vendors;
+using EmailFunctions.Tests.Outbound;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -19,7 +21,7 @@ internal sealed class VendorBench : IAsyncDisposable
         Settings = settings with { ApiEndpoint = settings.ApiEndpoint ?? server.Address.ToString() };
         Secrets = secrets;
         var services = new ServiceCollection();
-        services.AddSingleton<TimeProvider>(Clock).AddProviderClients(options);
+        services.AddSingleton<TimeProvider>(Clock).AddOutbound(OutboundRules.Desk).AddSingleton<IHostResolver>(new FakeNames()).AddProviderClients(options);
         _services = services.BuildServiceProvider();
         Provider = provider(this);
     }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using EmailFunctions.Messages;
+using EmailFunctions.Outbound;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
 using EmailFunctions.TestKit.Vendors;
@@ -143,7 +144,7 @@ public sealed class VendorCallerTests
     {
         var log = new LineLog();
         var services = new ServiceCollection();
-        services.AddSingleton(TimeProvider.System).AddProviderClients(new HttpProviderOptions()).AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log));
+        services.AddSingleton(TimeProvider.System).AddOutbound(OutboundRules.Desk).AddProviderClients(new HttpProviderOptions()).AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log));
         await using var provider = services.BuildServiceProvider();
         await using var server = await VendorServer.StartAsync(static _ => VendorReply.Answer(200));
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{server.Address}canary?key=canary");

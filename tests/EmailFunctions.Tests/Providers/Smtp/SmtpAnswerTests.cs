@@ -128,6 +128,7 @@ public sealed class SmtpAnswerTests
     {
         ["No answer in time after the whole content"] = () => HangAsync(SmtpStage.EndOfData, static options => options.AnswerTimeout),
         ["The connection ends between the whole content and the answer"] = () => FaultAsync(SmtpStage.EndOfData, SmtpFault.CloseAfterAccept()),
+        ["Not asked: the host, an address that it leads to, or the port is not one that may be called"] = () => SendAsync(new(), static settings => settings with { SmtpHost = "10.0.0.1" }),
         // As an exception, since a test asks no name server.
         ["The host name is not known"] = static () => Task.FromResult(SmtpAnswers.Read(SmtpAnswer.OfOpening(new SocketException((int)SocketError.HostNotFound)))),
         ["No connection"] = RefuseConnectionAsync,

@@ -1,4 +1,5 @@
 using EmailFunctions.Messages;
+using EmailFunctions.Outbound;
 using EmailFunctions.Providers;
 using EmailFunctions.Providers.Http;
 using EmailFunctions.Providers.Smtp;
@@ -17,8 +18,8 @@ internal sealed class SmtpBench : IAsyncDisposable
     {
         Options = options ?? new SmtpOptions();
         Sink = SmtpSink.Start(server);
-        _services = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddProviderClients(new HttpProviderOptions()).BuildServiceProvider();
-        _pools = new SmtpPools(Options, _services.GetRequiredService<IHttpClientFactory>(), Clock);
+        _services = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddOutbound(OutboundRules.Desk).AddProviderClients(new HttpProviderOptions()).BuildServiceProvider();
+        _pools = new SmtpPools(Options, _services.GetRequiredService<OutboundGuard>(), _services.GetRequiredService<IHttpClientFactory>(), Clock);
         Provider = new SmtpProvider(_pools, Options, Clock);
     }
 
