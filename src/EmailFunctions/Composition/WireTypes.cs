@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using EmailFunctions.Access.Tokens;
 using EmailFunctions.Admin;
 using EmailFunctions.ApiKeys;
 using EmailFunctions.Audit;
@@ -18,6 +19,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
+        ConfigJson.Default, ApiKeyJson.Default, SignInJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
     ];
 }
