@@ -21,6 +21,9 @@ public sealed record AccessRules(bool IsRequired, TokenRules? Tokens)
 
     /// <summary>What the pages ask the issuer for, with spaces between.</summary>
     public string SignInScope { get; init; } = "openid";
+
+    /// <summary>Whose pages may call from a browser, beside the service's own; each by scheme, host and port.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 }
 
 /// <summary>Who gets an answer from a part of the service that is no tenant's.</summary>

@@ -20,7 +20,8 @@ internal static class Authentication
     /// <param name="rules">Who may call.</param>
     public static void AddAccess(this IServiceCollection services, AccessRules rules)
     {
-        services.AddSingleton(rules).AddAccessPolicies();
+        services.AddSingleton(rules).AddSingleton<SignIn>().AddAccessPolicies();
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.Allow(rules.CorsOrigins)));
         if (!rules.IsRequired)
         {
             services.AddSingleton(Caller.Desk);
@@ -37,6 +38,8 @@ internal static class Authentication
     public static void UseAccess(this WebApplication app)
     {
         var rules = app.Services.GetRequiredService<AccessRules>();
+        if (rules.CorsOrigins.Count > 0)
+            app.UseCors();
         if (rules.IsRequired)
             app.UseAuthentication();
         else

@@ -5,13 +5,23 @@ namespace EmailFunctions.Access;
 
 /// <summary>
 /// Without authentication, only a request for a name of this machine is answered: a page from elsewhere whose own name resolves to this machine
-/// (DNS rebinding) could call the service from the browser of whoever looks at it.
+/// (DNS rebinding) could call the service from the browser of whoever looks at it. So could any page by the service's own name, if it does without
+/// reading the answer; browsers say then whose page it is.
 /// </summary>
-internal sealed class LoopbackHost(RequestDelegate next)
+internal sealed class LoopbackHost(RequestDelegate next, AccessRules rules)
 {
-    public Task InvokeAsync(HttpContext context) => IsLoopback(context.Request.Host.Host) ? next(context) : throw Problem.NotLoopback();
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (!IsLoopback(context.Request.Host.Host))
+            throw Problem.NotLoopback();
+        return IsOfOwnPage(context.Request) ? next(context) : throw Problem.ForeignPage();
+    }
 
     /// <summary>Whether a host is this machine by its own word, whatever a name server says.</summary>
     public static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+
+    // Of a form or a script of another page, or of none that has a name ("null"), the origin is another (RFC 6454 section 7).
+    private bool IsOfOwnPage(HttpRequest request) =>
+        request.Headers.Origin is not [{ } origin, ..] || origin == $"{request.Scheme}://{request.Host}" || rules.CorsOrigins.Contains(origin);
 }

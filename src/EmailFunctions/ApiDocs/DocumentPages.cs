@@ -1,4 +1,7 @@
 using System.Text;
+using EmailFunctions.Access;
+using EmailFunctions.Access.Tokens;
+using EmailFunctions.Hardening;
 using Swashbuckle.AspNetCore.ReDoc;
 using Swashbuckle.AspNetCore.SwaggerUI;
 
@@ -9,10 +12,8 @@ internal static class DocumentPages
 {
     private const string DocumentPath = "/openapi/v1.json";
 
-    // Both pages style themselves, and ReDoc searches in a worker made of a blob; scripts come from here alone.
-    private const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
-        "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    // To it the issuer's window comes back, and hands what it was given to the page that opened it.
+    private const string ReturnPage = "/oauth2-redirect.html";
 
     // The package's own page asks another host for fonts.
     private const string RedocPage =
@@ -36,31 +37,43 @@ internal static class DocumentPages
     {
         // A literal path: with the document's name as a parameter, another name would be answered in plain text.
         routes.MapOpenApi(DocumentPath).WithName("GetOpenApi").AllowAnonymous().ExcludeFromDescription();
-        MapPage(routes, "/docs/{*asset}", "GetDocs", static page => page.UseSwaggerUI(ConfigureSwaggerUi));
-        MapPage(routes, "/redoc/{*asset}", "GetRedoc", static page => page.UseReDoc(ConfigureReDoc));
+        var issuer = routes.ServiceProvider.GetRequiredService<SignIn>().Issuer;
+        var access = routes.ServiceProvider.GetRequiredService<AccessRules>();
+        MapPage(routes, "/docs/{*asset}", "GetDocs", path => SwaggerPolicy(issuer, path), page => page.UseSwaggerUI(options => ConfigureSwaggerUi(options, access)));
+        MapPage(routes, "/redoc/{*asset}", "GetRedoc", static _ => new PagePolicy { StylesItself = true, HasWorker = true }, static page => page.UseReDoc(ConfigureReDoc));
+    }
+
+    private static PagePolicy SwaggerPolicy(Uri? issuer, PathString path)
+    {
+        var isReturn = issuer is not null && path.Value!.EndsWith(ReturnPage, StringComparison.Ordinal);
+        return new PagePolicy { StylesItself = true, Issuer = issuer, OpensIssuer = issuer is not null, ComesFromIssuer = isReturn };
     }
 
     // The packages are middleware; an endpoint of its own makes each a route like any other.
-    private static void MapPage(IEndpointRouteBuilder routes, string pattern, string name, Action<IApplicationBuilder> use)
+    private static void MapPage(IEndpointRouteBuilder routes, string pattern, string name, Func<PathString, PagePolicy> policy, Action<IApplicationBuilder> use)
     {
         var page = routes.CreateApplicationBuilder();
-        page.Use(static (context, next) =>
+        page.Use((context, next) =>
         {
             // The static file middleware steps aside where an endpoint was chosen, as it was here.
             context.SetEndpoint(null);
-            context.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
-            context.Response.Headers.XContentTypeOptions = "nosniff";
+            policy(context.Request.Path).ApplyTo(context.Response);
             return next(context);
         });
         use(page);
         routes.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], page.Build()).WithName(name).AllowAnonymous().ExcludeFromDescription();
     }
 
-    private static void ConfigureSwaggerUi(SwaggerUIOptions options)
+    private static void ConfigureSwaggerUi(SwaggerUIOptions options, AccessRules access)
     {
         options.RoutePrefix = "docs";
         options.DocumentTitle = "EmailFunctions";
         options.SwaggerEndpoint(DocumentPath, "EmailFunctions");
+        if (access.ClientId is not { } clientId)
+            return;
+        options.OAuthClientId(clientId);
+        options.OAuthScopes(access.SignInScope.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        options.OAuthUsePkce();
     }
 
     private static void ConfigureReDoc(ReDocOptions options)

@@ -24,6 +24,7 @@ internal static class OpenApiDocument
             document.Servers = [];
             return Task.CompletedTask;
         });
+        options.AddDocumentTransformer(OpenApiSecurity.CompleteAsync);
         options.AddOperationTransformer(static async (operation, context, cancellationToken) =>
         {
             await AddChangeAsync(operation, context, cancellationToken);

@@ -12,7 +12,7 @@ namespace EmailFunctions.Composition;
 internal sealed partial class LocalStart(
     DataFolder folder, IKeyWrapper keys, IServer server, IHostApplicationLifetime lifetime, ServiceSettings settings, ILogger<LocalStart> logger) : IHostedService
 {
-    private const string NoCredentials = "No authentication: whoever reaches this address may send.";
+    private const string NoCredentials = "No authentication, since EMAIL_AUTH is none: whoever reaches this loopback address may do everything.";
     private const string Keys = "Callers need API keys.";
     private const string KeysAndTokens = "Callers need API keys or access tokens.";
 

@@ -11,6 +11,7 @@ using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Functions;
+using EmailFunctions.Hardening;
 using EmailFunctions.Health;
 using EmailFunctions.Ingest;
 using EmailFunctions.Keys;
@@ -61,7 +62,9 @@ internal static class ServiceComposition
 
     public static void MapEmailFunctions(this WebApplication app)
     {
+        app.UseSecurityHeaders(isHttpsOnly: app.Services.GetRequiredService<ServiceSettings>().Azure is { Storage.IsDevelopment: false });
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<PlainRequests>();
         app.UseRouting();
         app.UseAccess();
         var api = app.MapGroup("/api/v1");

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using EmailFunctions.Access.Tokens;
 using EmailFunctions.Activities;
 using EmailFunctions.Admin;
 using EmailFunctions.ApiKeys;
@@ -20,6 +21,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, ActivityJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default, TenantJson.Default, ExportJson.Default,
+        ConfigJson.Default, ActivityJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default, TenantJson.Default, ExportJson.Default, SignInJson.Default,
     ];
 }

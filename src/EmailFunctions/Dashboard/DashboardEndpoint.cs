@@ -1,7 +1,10 @@
 using System.Collections.Frozen;
 using System.Reflection;
 using System.Security.Cryptography;
+using EmailFunctions.Access.Tokens;
+using EmailFunctions.Hardening;
 using EmailFunctions.Problems;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 
 namespace EmailFunctions.Dashboard;
@@ -14,27 +17,27 @@ internal static class DashboardEndpoint
 {
     private const string Prefix = "dashboard/";
 
-    // Scripts, styles and answers come from here alone. The library of the charts sets styles by the object model, which needs no more.
-    private const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
     private static readonly FrozenDictionary<string, PageFile> Files = Read().ToFrozenDictionary(static file => file.Path, StringComparer.Ordinal);
 
-    public static void MapDashboard(this IEndpointRouteBuilder routes) =>
+    public static void MapDashboard(this IEndpointRouteBuilder routes)
+    {
         routes.MapMethods("/dashboard/{*asset}", [HttpMethods.Get, HttpMethods.Head], Get).WithName("GetDashboard").AllowAnonymous().ExcludeFromDescription();
+        routes.MapGet("/dashboard/sign-in.json", GetSignInAsync).WithName("GetSignIn").AllowAnonymous().ExcludeFromDescription();
+    }
 
-    private static IResult Get(string? asset, HttpContext context)
+    private static async Task<Ok<SignInWays>> GetSignInAsync(SignIn signIn, CancellationToken cancellationToken) =>
+        TypedResults.Ok(new SignInWays(await signIn.FindAsync(cancellationToken)));
+
+    private static IResult Get(string? asset, HttpContext context, SignIn signIn)
     {
         // The files are named from the page on; without the slash they would be looked for beside it.
         if (string.IsNullOrEmpty(asset) && !context.Request.Path.Value!.EndsWith('/'))
             return Results.Redirect("/dashboard/");
         if (!Files.TryGetValue(string.IsNullOrEmpty(asset) ? "index.html" : asset, out var file))
             throw Problem.NotFound("There is no such file.");
-        var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = ContentSecurityPolicy;
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers.CacheControl = "no-cache";
+        // The library of the charts sets styles by the object model, which no policy forbids.
+        new PagePolicy { Issuer = signIn.Issuer }.ApplyTo(context.Response);
+        context.Response.Headers.CacheControl = "no-cache";
         return Results.Bytes(file.Content, file.Type, entityTag: file.Tag);
     }
 

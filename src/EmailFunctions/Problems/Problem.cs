@@ -42,6 +42,10 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
     public static ProblemException NotLoopback() => new(new Problem(
         421, "not-loopback", "This host is not the service's.", "While EMAIL_AUTH is none, call it as localhost, 127.0.0.1 or [::1]."));
 
+    /// <summary>Without authentication, a request of a browser comes from a page of the service's own.</summary>
+    public static ProblemException ForeignPage() => new(new Problem(
+        403, "foreign-page", "This page may not call the service.", "Name its origin in EMAIL_CORS_ORIGINS if it may."));
+
     public static ProblemException NotFound(string what) => new(new Problem(404, "not-found", "There is nothing here.", what));
 
     public static ProblemException Conflict(string detail) => new(OfStatus(409) with { Detail = detail });

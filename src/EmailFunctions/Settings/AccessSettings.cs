@@ -1,3 +1,4 @@
+using System.Text;
 using EmailFunctions.Access;
 using EmailFunctions.Access.Tokens;
 using EmailFunctions.Ingest;
@@ -12,6 +13,7 @@ internal static class AccessSettings
     private const string Authority = "EMAIL_AUTH_AUTHORITY";
     private const string Audience = "EMAIL_AUTH_AUDIENCE";
     private const string ClientId = "EMAIL_AUTH_CLIENT_ID";
+    private const string Origins = "EMAIL_CORS_ORIGINS";
     private const string Producers = "EMAIL_PRODUCER_TENANTS";
     private const string ProducersMust = "must be tenants' names with commas between them, or *";
 
@@ -35,8 +37,22 @@ internal static class AccessSettings
             Dashboard = ReadPage(reader, "EMAIL_DASHBOARD_ACCESS"),
             ClientId = clientId,
             SignInScope = reader.Text("EMAIL_AUTH_SCOPE") ?? "openid",
+            CorsOrigins = ReadOrigins(reader),
         };
     }
+
+    private static string[] ReadOrigins(SettingsReader reader)
+    {
+        var origins = (reader.Text(Origins) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var origin in origins.Where(static origin => !IsOrigin(origin)))
+            reader.Reject(Origins, $"must be origins such as https://app.example.com, in lower case, with commas between them, which {origin} is not");
+        return origins;
+    }
+
+    // As browsers write it; what is written otherwise would never be met. On this machine http will do.
+    private static bool IsOrigin(string text) =>
+        Ascii.IsValid(text) && Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority) == text && uri.UserInfo.Length == 0 && uri.Host.Length > 0
+        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback));
 
     public static ProducerRules ReadProducers(SettingsReader reader)
     {

@@ -10,7 +10,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace EmailFunctions.Tests.Access;
 
 /// <summary>An OpenID Connect issuer on this machine: a discovery document, its keys, and tokens signed with them.</summary>
-internal sealed class FakeIssuer : IAsyncDisposable
+internal sealed partial class FakeIssuer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<string> _calls = new();
@@ -91,9 +91,11 @@ internal sealed class FakeIssuer : IAsyncDisposable
             return;
         }
 
+        if (await TrySignInAsync(context))
+            return;
         await context.Response.WriteAsync(context.Request.Path.Value switch
         {
-            "/.well-known/openid-configuration" => $$"""{"issuer":"{{Address}}","jwks_uri":"{{Address}}/keys"}""",
+            "/.well-known/openid-configuration" => $$"""{"issuer":"{{Address}}","jwks_uri":"{{Address}}/keys","authorization_endpoint":"{{Address}}/authorize","token_endpoint":"{{Address}}/token"}""",
             "/keys" => ToJson(Key),
             _ => "{}",
         });

@@ -31,6 +31,26 @@ public sealed class LoopbackHostTests
             Assert.Contains("EMAIL_AUTH", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://localhost:7071", true)]
+    [InlineData("https://app.example.com", true)]
+    [InlineData("http://localhost:3000", false)]
+    [InlineData("http://127.0.0.1:7071", false)]
+    [InlineData("https://attacker.example", false)]
+    [InlineData("null", false)]
+    public async Task A_page_of_another_origin_can_do_nothing_either(string origin, bool isAnswered)
+    {
+        await using var service = ServiceHost.Start(new Dictionary<string, string> { ["EMAIL_CORS_ORIGINS"] = "https://app.example.com" });
+        // As a form sends it, without asking first.
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/admin/email/configs/invalidate-cache") { Headers = { { "Origin", origin }, { "Host", "localhost:7071" } } };
+
+        using var answer = await service.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(isAnswered, answer.IsSuccessStatusCode);
+        if (!isAnswered)
+            Assert.Contains("foreign-page", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task With_authentication_the_service_may_have_any_name()
     {

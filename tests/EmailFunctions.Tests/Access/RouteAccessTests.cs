@@ -28,6 +28,7 @@ public sealed class RouteAccessTests
         ["HEAD /redoc/{*asset}"] = Rule.Open,
         ["GET /dashboard/{*asset}"] = Rule.Open,
         ["HEAD /dashboard/{*asset}"] = Rule.Open,
+        ["GET /dashboard/sign-in.json"] = Rule.Open,
         ["GET /api/v1/email/schemas/email-in"] = Rule.Open,
 
         ["GET /api/v1/email/providers"] = new(Scopes.Read, Reach.Anybody),
@@ -149,6 +150,19 @@ public sealed class RouteAccessTests
     }
 
     [Fact]
+    public async Task A_route_keeps_out_who_has_every_scope_but_its_own()
+    {
+        await using var bench = await AccessBench.StartAsync();
+        foreach (var (route, rule) in Table.Where(static entry => entry.Value != Rule.Open))
+        {
+            var others = Scopes.All & ~rule.AnyOf;
+            var forAll = rule.Reach == Reach.All;
+            foreach (var credential in new[] { TokenOf(bench, others, forAll), await KeyOfAsync(bench, others, forAll ? null : Own) })
+                AssertMissing(rule.AnyOf, route, await CallAsync(bench, route, credential));
+        }
+    }
+
+    [Fact]
     public async Task A_token_without_scopes_has_send_read_and_config_of_its_tenant_and_an_admins_has_all()
     {
         await using var bench = await AccessBench.StartAsync();
@@ -176,19 +190,25 @@ public sealed class RouteAccessTests
         Assert.Equal(HttpStatusCode.Created, (await bench.CallAsync(bench.AdminToken(), HttpMethod.Post, $"/api/v1/email/configs/{Foreign}", """{"provider_type":"file","from_email":"hello@example.com"}""")).Status);
         var key = await KeyOfAsync(bench, Scopes.All, Own);
         var credentials = new[] { bench.TokenOf(Own), bench.Issuer.Issue(AccessBench.Audience, Claims(("tenant_id", Own), ("scope", "send read config admin"))), key };
-        var bodies = new HashSet<string>(StringComparer.Ordinal);
+        var (bodies, batches) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         // The key itself is read, and its use is written down, once.
         await CallAsync(bench, "GET /api/v1/email/providers", key);
         await CallAsync(bench, "GET /api/v1/email/providers", key);
         var (reads, writes) = (bench.Table.Reads, bench.Table.Writes);
 
-        foreach (var (route, rule) in Table.Where(static entry => entry.Value.Reach is Reach.Tenant or Reach.All && entry.Value != Rule.Open))
+        foreach (var (route, rule) in Table.Where(static entry => entry.Value.Reach is Reach.Tenant or Reach.Batch or Reach.All && entry.Value != Rule.Open))
         {
             foreach (var credential in credentials)
             {
                 foreach (var tenant in new[] { Foreign, "made-up" })
                 {
                     var answer = await CallAsync(bench, route, credential, tenant);
+                    if (rule.Reach == Reach.Batch)
+                    {
+                        batches.Add(answer.Body);
+                        continue;
+                    }
+
                     Assert.True(answer.Status == HttpStatusCode.Forbidden, $"{route}: {answer.Status} {answer.Body}");
                     if (answer.Json["type"]!.GetValue<string>().EndsWith(":missing-scope", StringComparison.Ordinal))
                         Assert.Equal((Scopes.Admin, bench.TokenOf(Own).Length), (rule.AnyOf, credential.Length));
@@ -199,6 +219,7 @@ public sealed class RouteAccessTests
         }
 
         Assert.Single(bodies);
+        Assert.Contains("\"status\":403", Assert.Single(batches), StringComparison.Ordinal);
         Assert.Equal((reads, writes), (bench.Table.Reads, bench.Table.Writes));
     }
 
@@ -264,7 +285,10 @@ public sealed class RouteAccessTests
             .Replace("{tenant_id}", tenant, StringComparison.Ordinal)
             .Replace("{key_id}", "0123456789abcdef01234567", StringComparison.Ordinal)
             .Replace("{message_id}", tenant + "~00000000000000000000000000000000", StringComparison.Ordinal);
-        var json = method is "GET" or "HEAD" or "DELETE" ? null : pattern.EndsWith("/send", StringComparison.Ordinal) ? $$"""{"tenant_id":"{{tenant}}","to":["you@example.com"],"subject":"S","body":"B"}""" : "{}";
+        var message = $$"""{"tenant_id":"{{tenant}}","to":["you@example.com"],"subject":"S","body":"B"}""";
+        var json = method is "GET" or "HEAD" or "DELETE" ? null
+            : pattern.EndsWith("/send", StringComparison.Ordinal) ? message
+            : pattern.EndsWith("/batch", StringComparison.Ordinal) ? $$"""{"messages":[{{message}}]}""" : "{}";
         return bench.CallAsync(token, new HttpMethod(method), path, json);
     }
 
@@ -281,6 +305,8 @@ public sealed class RouteAccessTests
             ("wrong issuer", bench.AdminToken(static token => token.Issuer = "https://another-issuer.example")),
             ("wrong audience", bench.AdminToken(static token => token.Audience = "api://another-service")),
             ("expired", bench.AdminToken(static token => (token.NotBefore, token.Expires) = (DateTime.UtcNow.AddHours(-2), DateTime.UtcNow.AddMinutes(-6)))),
+            ("not valid yet", bench.AdminToken(static token => (token.NotBefore, token.Expires) = (DateTime.UtcNow.AddMinutes(6), DateTime.UtcNow.AddHours(2)))),
+            ("another's key", bench.AdminToken(static token => token.SigningCredentials = new(FakeIssuer.NewKey(), SecurityAlgorithms.RsaSha256))),
             ("wrong algorithm", bench.AdminToken(token => token.SigningCredentials = new(bench.Issuer.SharedSecret, SecurityAlgorithms.HmacSha256))),
             ("algorithm none", bench.AdminToken(static token => token.SigningCredentials = null)),
             ("revoked key", revoked),

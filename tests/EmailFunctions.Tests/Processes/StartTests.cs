@@ -28,6 +28,7 @@ public sealed class StartTests : IAsyncDisposable
         await service.StopAsync();
 
         Assert.Contains($"Listening on http://127.0.0.1:{service.Port}; data in {_folder.FullPath}.", service.Output, StringComparison.Ordinal);
+        Assert.Contains("EMAIL_AUTH is none: whoever reaches this loopback address may do everything.", service.Output, StringComparison.Ordinal);
         Assert.Empty(service.Errors);
     }
 

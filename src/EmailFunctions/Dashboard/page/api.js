@@ -26,8 +26,8 @@ async function call(method, path, body) {
   }
   if (answer.ok) return answer;
   const problem = answer.headers.get('Content-Type')?.includes('json') ? await answer.json().catch(() => null) : null;
-  if (answer.status === 401) throw new Refused(token === null ? '' : 'This token is not accepted: it is wrong, or its time is over.');
-  if (answer.status === 403) throw new Refused('This token is not an administrator’s.');
+  if (answer.status === 401) throw new Refused(token === null ? '' : 'This credential is not accepted: it is wrong, or its time is over.');
+  if (answer.status === 403) throw new Refused('This credential is not an administrator’s.');
   throw new Error(sentenceOf(problem, answer.status));
 }
 

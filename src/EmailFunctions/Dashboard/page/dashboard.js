@@ -2,6 +2,7 @@
 
 import { Refused, get, getText, isSignedIn, post, signIn, signOut } from './api.js';
 import { date, element, fill, milliseconds, none, number, percent, time, usd } from './format.js';
+import { comeBack, findWay, leave } from './signin.js';
 import { draw } from './traffic.js';
 
 const admin = '/api/v1/admin/email';
@@ -201,6 +202,20 @@ function showSignIn(text) {
   $('asof').textContent = '';
   showProblem(text);
   if (was) $('token').focus();
+  offerIssuer();
+}
+
+let way = null;
+
+/** Where there is an issuer, it can be signed in at. */
+async function offerIssuer() {
+  try {
+    way ??= await findWay();
+    $('issuer').hidden = way === null;
+    $('issuer').textContent = way === null ? '' : `Sign in at ${new URL(way.authorization_endpoint).host}`;
+  } catch (error) {
+    showProblem(error.message);
+  }
 }
 
 // What costs the service many reads, or waits for providers, is asked once a minute, or when somebody wants it now.
@@ -286,4 +301,5 @@ $('signin-form').addEventListener('submit', (event) => {
 });
 // Whoever does not look need not be told.
 document.addEventListener('visibilitychange', () => document.hidden ? clearTimeout(timer) : refresh());
-refresh();
+$('issuer').addEventListener('click', () => leave(way).catch((error) => showProblem(error.message)));
+comeBack().then((token) => { if (token !== null) signIn(token); return refresh(); }).catch((error) => showSignIn(error.message));

@@ -1,0 +1,67 @@
+using EmailFunctions.Hardening;
+
+namespace EmailFunctions.Tests.Hardening;
+
+/// <summary>Paths that everybody reads alike, and those that somebody could read otherwise.</summary>
+public sealed class PlainPathTests
+{
+    [Theory]
+    [InlineData("/")]
+    [InlineData("*")]
+    [InlineData("/health")]
+    [InlineData("/docs/")]
+    [InlineData("/docs/index.html?url=//elsewhere/../%00")]
+    [InlineData("/dashboard/chart.js/chart.umd.min.js")]
+    [InlineData("http://localhost:7071/health")]
+    [InlineData("http://localhost:7071")]
+    [InlineData("/api/v1/email/messages/acme~019abc0e7c4d7b7c8f6a2f0d5e4c3b2a")]
+    [InlineData("/api/v1/email/messages/acme%7E019abc0e7c4d7b7c8f6a2f0d5e4c3b2a/")]
+    [InlineData("/api/v1/email/messages/order%207%20%C3%A9")]
+    // A producer's own names, and what the Functions host makes of an escaped slash.
+    [InlineData("/api/v1/email/messages/order%2F7")]
+    [InlineData("/api/v1/email/messages/order%252F7")]
+    [InlineData("/api/v1/email/messages/a%5Cb")]
+    [InlineData("/api/v1/email/messages/100%25")]
+    [InlineData("/api/v1/email/messages/...")]
+    public void What_is_plain_is_taken(string target) => Assert.True(PlainPath.IsPlain(target));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("health")]
+    [InlineData("//health")]
+    [InlineData("/docs//index.html")]
+    [InlineData("//")]
+    [InlineData("http://localhost//health")]
+    [InlineData("/./health")]
+    [InlineData("/docs/../health")]
+    [InlineData("/docs/..")]
+    [InlineData("/docs/%2e%2e/health")]
+    [InlineData("/docs/%2E./health")]
+    [InlineData("/%2e/health")]
+    [InlineData("/docs/%252e%252e/health")]
+    [InlineData("/docs%2findex.html")]
+    [InlineData("/docs/..%2fhealth")]
+    [InlineData("/docs/..%5chealth")]
+    [InlineData("/docs/..\\health")]
+    [InlineData("\\health")]
+    [InlineData("/health%00")]
+    [InlineData("/health%0d%0aX:1")]
+    [InlineData("/health%7f")]
+    [InlineData("/docs/%c0%ae%c0%ae/health")]
+    [InlineData("/docs/%c0%af")]
+    [InlineData("/docs/%e0%80%af")]
+    [InlineData("/docs/%ff")]
+    [InlineData("/docs/%u002e%u002e/")]
+    [InlineData("/docs/%2")]
+    [InlineData("/docs/%")]
+    [InlineData("/api/v1/email/../../../health")]
+    [InlineData("/api/v1/email/messages/%2e%2e")]
+    [InlineData("/api/v1/email/messages/%252e%252e")]
+    [InlineData("/api/v1/email/messages/%25252e%25252e")]
+    [InlineData("/api/v1/email/messages//x")]
+    [InlineData("/api/v1/email/messages/a\\b")]
+    [InlineData("/api/v1/email/messages/a%00b")]
+    [InlineData("/api/v1/email/messages/a%2500b")]
+    [InlineData("/api/v1/email/messages/%c0%ae%c0%ae")]
+    public void What_is_not_is_refused(string target) => Assert.False(PlainPath.IsPlain(target));
+}
