@@ -31,7 +31,7 @@ internal static class ConfigEndpoints
         var tenant = caller.RequireConfigurable(tenant_id);
         var ifMatch = ConfigETag.IfMatch(context.Request);
         var fields = await RequestBody.ReadAsync(context.Request, ConfigJson.Default.ConfigFields, RequestBody.SmallLimit, cancellationToken);
-        var (config, isNew) = await configs.ReplaceAsync(tenant, fields, ifMatch, cancellationToken);
+        var (config, isNew) = await configs.ReplaceAsync(tenant, fields, ifMatch, caller, cancellationToken);
         var body = Show(context, config);
         return isNew ? TypedResults.Created(context.Request.Path.Value, body) : TypedResults.Ok(body);
     }
@@ -47,13 +47,13 @@ internal static class ConfigEndpoints
         var ifMatch = ConfigETag.IfMatch(context.Request);
         // The object tells a field that is null from one that is absent; the typed reading finds what is wrong with it.
         var patch = await RequestBody.ReadPatchAsync(context.Request, ConfigJson.Default.ConfigFields, RequestBody.SmallLimit, cancellationToken);
-        return TypedResults.Ok(Show(context, await configs.ChangeAsync(tenant, patch, ifMatch, cancellationToken)));
+        return TypedResults.Ok(Show(context, await configs.ChangeAsync(tenant, patch, ifMatch, caller, cancellationToken)));
     }
 
     private static async Task<NoContent> DeleteAsync(
         string tenant_id, HttpContext context, Caller caller, ConfigService configs, CancellationToken cancellationToken)
     {
-        await configs.DeleteAsync(caller.RequireConfigurable(tenant_id), ConfigETag.IfMatch(context.Request), cancellationToken);
+        await configs.DeleteAsync(caller.RequireConfigurable(tenant_id), ConfigETag.IfMatch(context.Request), caller, cancellationToken);
         return TypedResults.NoContent();
     }
 
@@ -62,7 +62,7 @@ internal static class ConfigEndpoints
     {
         var tenant = caller.RequireConfigurable(tenant_id);
         var request = await RequestBody.ReadAsync(context.Request, ConfigJson.Default.ConfigTestRequest, RequestBody.SmallLimit, cancellationToken);
-        return TypedResults.Ok(await test.RunAsync(tenant, request, cancellationToken));
+        return TypedResults.Ok(await test.RunAsync(tenant, request, caller, cancellationToken));
     }
 
     private static async Task<Ok<ConfigHealthResponse>> HealthAsync(
