@@ -41,7 +41,7 @@ internal static class ConfigEndpoints
             {
                 if (await states.ReadAsync(tenant, cancellationToken) is { IsLeaving: true })
                     throw Problem.Conflict(TenantState.Leaving);
-                var written = await configs.ReplaceAsync(tenant, fields, ifMatch, cancellationToken);
+                var written = await configs.ReplaceAsync(tenant, fields, ifMatch, caller, cancellationToken);
                 deed.Action = written.IsNew ? AdminActions.ConfigCreate : deed.Action;
                 deed.Changed = ConfigChanges.Between(written.Config.Replaced, written.Config, fields.Secrets().Keys);
                 return written;
@@ -71,7 +71,7 @@ internal static class ConfigEndpoints
             deed,
             async () =>
             {
-                var written = await configs.ChangeAsync(tenant, patch, ifMatch, cancellationToken);
+                var written = await configs.ChangeAsync(tenant, patch, ifMatch, caller, cancellationToken);
                 deed.Changed = ConfigChanges.Between(written.Replaced, written, ConfigPatch.SecretsIn(patch));
                 return written;
             },
@@ -84,7 +84,7 @@ internal static class ConfigEndpoints
     {
         var tenant = caller.RequireConfigurable(tenant_id);
         var ifMatch = ConfigETag.IfMatch(context.Request);
-        await audit.RunAsync(new AdminDeed(caller, AdminActions.ConfigDelete, tenant), () => configs.DeleteAsync(tenant, ifMatch, cancellationToken), cancellationToken);
+        await audit.RunAsync(new AdminDeed(caller, AdminActions.ConfigDelete, tenant), () => configs.DeleteAsync(tenant, ifMatch, caller, cancellationToken), cancellationToken);
         return TypedResults.NoContent();
     }
 
@@ -98,7 +98,7 @@ internal static class ConfigEndpoints
             deed,
             async () =>
             {
-                var answer = await test.RunAsync(tenant, request, cancellationToken);
+                var answer = await test.RunAsync(tenant, request, caller, cancellationToken);
                 deed.Target = answer.MessageId;
                 deed.Detail = answer.Success ? $"{answer.Provider}, sent" : $"{answer.Provider}, not sent: {answer.ErrorCode}";
                 return answer;

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using EmailFunctions.Messages;
+using EmailFunctions.Providers;
 
 namespace EmailFunctions.Configs;
 
@@ -15,6 +17,18 @@ public sealed record ConfigFields : ProviderFields
 
     [Length(1, 254)]
     public string? ReplyTo { get; init; }
+
+    [Description("From which domains the tenant's mail may be: a domain, or *. and a domain for all below it. Absent: from any. Only a credential for all tenants can change it.")]
+    [Length(1, SenderRule.MaxDomains)]
+    public List<string>? AllowedFromDomains { get; init; }
+
+    [Description("Addresses over to, cc and bcc together. Absent: 100.")]
+    [Range(1, MessageLimits.MaxRecipients)]
+    public int? MaxRecipientsPerMessage { get; init; }
+
+    [Description("Bytes of a message, attachments decoded. Absent: 26,214,400.")]
+    [Range(1, MessageLimits.MaxBytes)]
+    public int? MaxMessageBytes { get; init; }
 
     [Description("0: unlimited. Absent: the system's default.")]
     [Range(0, int.MaxValue)]

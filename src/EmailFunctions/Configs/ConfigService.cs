@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EmailFunctions.Access;
 using EmailFunctions.Keys;
 using EmailFunctions.Outbound;
 using EmailFunctions.Problems;
@@ -20,22 +21,24 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
     /// <param name="tenant">Whose.</param>
     /// <param name="fields">All of it.</param>
     /// <param name="expectedETag">The client's <c>If-Match</c>; null: whatever is stored.</param>
+    /// <param name="caller">Who does.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The configuration, and whether it is new.</returns>
-    /// <exception cref="ProblemException">400: not valid; 412: another version is stored.</exception>
+    /// <exception cref="ProblemException">400: not valid; 403: the caller can't change one of the fields; 412: another version is stored.</exception>
     public async Task<(TenantConfig Config, bool IsNew)> ReplaceAsync(
-        TenantId tenant, ConfigFields fields, string? expectedETag, CancellationToken cancellationToken)
+        TenantId tenant, ConfigFields fields, string? expectedETag, Caller caller, CancellationToken cancellationToken)
     {
         var secrets = fields.Secrets();
-        Validate(fields, secrets.Keys);
         while (true)
         {
             var current = await store.GetAsync(tenant, cancellationToken);
             EnsureExpected(current, expectedETag);
+            var kept = OperatorFields.Keep(caller, fields, current);
+            Validate(kept, secrets.Keys);
             var id = current?.Id ?? Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
             var next = Stamp(current, tenant, id) with
             {
-                Fields = fields.WithoutSecrets(),
+                Fields = kept.WithoutSecrets(),
                 Secrets = await SealAsync(tenant, id, secrets, cancellationToken),
             };
             if (await TryWriteAsync(next, cancellationToken) is { } written)
@@ -44,15 +47,16 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
     }
 
     /// <summary>Changes the fields that <paramref name="patch"/> holds; an explicit null clears one.</summary>
-    /// <exception cref="ProblemException">400: not valid with the change; 404: there is none; 412: another version is stored.</exception>
+    /// <exception cref="ProblemException">400: not valid with the change; 403: the caller can't change one of the fields; 404: there is none; 412: another version is stored.</exception>
     public async Task<TenantConfig> ChangeAsync(
-        TenantId tenant, JsonObject patch, string? expectedETag, CancellationToken cancellationToken)
+        TenantId tenant, JsonObject patch, string? expectedETag, Caller caller, CancellationToken cancellationToken)
     {
         while (true)
         {
             var current = await store.GetAsync(tenant, cancellationToken) ?? throw Missing();
             EnsureExpected(current, expectedETag);
             var merged = ConfigPatch.Apply(current.Fields, patch);
+            OperatorFields.EnsureUnchanged(caller, merged, current);
             var changed = ConfigPatch.SecretsIn(patch);
             var kept = SecretNames.All.Where(name => current.HasSecret(name) && !changed.Contains(name));
             Validate(merged, [.. merged.Secrets().Keys, .. kept]);
@@ -67,13 +71,14 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
     }
 
     /// <summary>Removes the configuration; the tenant's mail goes through the system default then.</summary>
-    /// <exception cref="ProblemException">404: there is none; 412: another version is stored.</exception>
-    public async Task DeleteAsync(TenantId tenant, string? expectedETag, CancellationToken cancellationToken)
+    /// <exception cref="ProblemException">403: the caller can't remove what it says; 404: there is none; 412: another version is stored.</exception>
+    public async Task DeleteAsync(TenantId tenant, string? expectedETag, Caller caller, CancellationToken cancellationToken)
     {
         while (true)
         {
             var current = await store.GetAsync(tenant, cancellationToken) ?? throw Missing();
             EnsureExpected(current, expectedETag);
+            OperatorFields.EnsureRemovable(caller, current);
             if (await store.DeleteAsync(current, cancellationToken))
             {
                 await AnnounceAsync(tenant);
@@ -82,9 +87,16 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
         }
     }
 
-    /// <summary>Checks a configuration that is not to be saved.</summary>
-    /// <exception cref="ProblemException">400: not valid; the fields are named below <paramref name="prefix"/>.</exception>
-    public void Validate(ConfigFields fields, IEnumerable<string> secrets, string prefix = "")
+    /// <summary>Checks a configuration that is to be tried without being saved; what bounds the tenant bounds it, too.</summary>
+    /// <exception cref="ProblemException">400: not valid; 403: the caller can't change one of the fields. They are named below <paramref name="prefix"/>.</exception>
+    public async Task<ConfigFields> CheckUnsavedAsync(TenantId tenant, ConfigFields fields, Caller caller, string prefix, CancellationToken cancellationToken)
+    {
+        var kept = OperatorFields.Keep(caller, fields, await store.GetAsync(tenant, cancellationToken), prefix);
+        Validate(kept, fields.Secrets().Keys, prefix);
+        return kept;
+    }
+
+    private void Validate(ConfigFields fields, IEnumerable<string> secrets, string prefix = "")
     {
         var errors = new FieldErrors();
         new ConfigValidator(secrets.ToHashSet(StringComparer.Ordinal), rules).Collect(fields, errors, prefix);

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using EmailFunctions.Access;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
@@ -30,16 +31,18 @@ public sealed record ConfigTestResponse(
 public sealed class ConfigTest(
     ConfigService configs, ProviderResolver resolver, ProviderRegistry providers, TenantStates states, TimeProvider time)
 {
-    /// <exception cref="ProblemException">400: the request is not valid; 404: the tenant has no configuration; 409: it is suspended.</exception>
-    public async Task<ConfigTestResponse> RunAsync(TenantId tenant, ConfigTestRequest request, CancellationToken cancellationToken)
+    /// <exception cref="ProblemException">400: the request is not valid; 403: <c>test_config</c> says what the caller can't change; 404: the tenant has no configuration; 409: it is suspended.</exception>
+    public async Task<ConfigTestResponse> RunAsync(TenantId tenant, ConfigTestRequest request, Caller caller, CancellationToken cancellationToken)
     {
         if (!EmailAddress.IsValid(request.To))
             throw Problem.Invalid("to", EmailAddress.Requirement);
         if (await states.IsStoppedAsync(tenant, cancellationToken))
             throw Problem.Conflict("The tenant is suspended, so nothing is sent for it, and no test either.");
-        var account = await ChooseAsync(tenant, request, cancellationToken);
+        var account = await ChooseAsync(tenant, request, caller, cancellationToken);
         if (!providers.Has(account.Settings.Type))
             throw Problem.Invalid("provider_type", $"{account.Settings.Type.Name()} is for a desk, and does not send here");
+        if (account.Settings is { AllowedSenders: { } senders, FromEmail: { } sender } && !senders.Allows(sender))
+            throw Problem.Invalid("from_email", senders.Requirement);
 
         var id = MessageId.New(tenant, time.GetUtcNow());
         var started = time.GetTimestamp();
@@ -54,12 +57,12 @@ public sealed class ConfigTest(
             result.Category?.Name());
     }
 
-    private async Task<ProviderAccount> ChooseAsync(TenantId tenant, ConfigTestRequest request, CancellationToken cancellationToken)
+    private async Task<ProviderAccount> ChooseAsync(TenantId tenant, ConfigTestRequest request, Caller caller, CancellationToken cancellationToken)
     {
         if (request.TestConfig is { } unsaved)
         {
-            configs.Validate(unsaved, unsaved.Secrets().Keys, "test_config.");
-            return resolver.ToAccount(tenant, unsaved, time.GetUtcNow());
+            var bounded = await configs.CheckUnsavedAsync(tenant, unsaved, caller, "test_config.", cancellationToken);
+            return resolver.ToAccount(tenant, bounded, time.GetUtcNow());
         }
 
         if (request.UseTenantConfig == false)

@@ -40,9 +40,14 @@ public sealed record TenantConfig
     /// <summary>Those who are to send, in the order in which they are asked: the first one, and its fallback. Defaults are filled in.</summary>
     public static IReadOnlyList<ProviderSettings> ToProviders(ConfigFields fields)
     {
-        var first = ToSettings(fields) with { FromName = fields.FromName, ReplyTo = fields.ReplyTo };
+        var first = ToSettings(fields) with
+        {
+            FromName = fields.FromName,
+            ReplyTo = fields.ReplyTo,
+            AllowedSenders = fields.AllowedFromDomains is { } domains ? SenderRule.OfTenant(domains) : null,
+        };
         return fields.Fallback is { } second
-            ? [first, ToSettings(second) with { FromEmail = second.FromEmail ?? first.FromEmail, FromName = first.FromName, ReplyTo = first.ReplyTo }]
+            ? [first, ToSettings(second) with { FromEmail = second.FromEmail ?? first.FromEmail, FromName = first.FromName, ReplyTo = first.ReplyTo, AllowedSenders = first.AllowedSenders }]
             : [first];
     }
 

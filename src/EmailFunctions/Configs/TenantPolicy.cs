@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using EmailFunctions.Limits;
+using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Tenants;
 
@@ -14,7 +15,11 @@ namespace EmailFunctions.Configs;
 /// <param name="LogsUsage">Whether usage rows are written.</param>
 /// <param name="LogsAudit">Whether audit rows are written.</param>
 public sealed record TenantPolicy(
-    ProviderType Provider, LimitRules Limits, decimal CostPerRecipientUsd, bool RejectsOverQuota, bool HoldsUnknown, bool LogsUsage, bool LogsAudit);
+    ProviderType Provider, LimitRules Limits, decimal CostPerRecipientUsd, bool RejectsOverQuota, bool HoldsUnknown, bool LogsUsage, bool LogsAudit)
+{
+    /// <summary>What messages may be when they are accepted.</summary>
+    public MessageRules Messages { get; init; } = new(Senders: null, DefaultSender: null, MessageLimits.MaxRecipients, MessageLimits.MaxBytes);
+}
 
 /// <summary>Where policies come from.</summary>
 public interface ITenantPolicies
@@ -89,7 +94,10 @@ internal sealed class TenantPolicies(ConfigCache cache, SystemProvider system, P
             RejectsOverQuota: fields?.OverQuota == PolicyWords.Reject,
             HoldsUnknown: fields?.OnUnknown == PolicyWords.Hold,
             defaults.UsageLogging.Includes(tenant, fields?.UsageLoggingEnabled),
-            defaults.AuditLogging.Includes(tenant, fields?.AuditLoggingEnabled));
+            defaults.AuditLogging.Includes(tenant, fields?.AuditLoggingEnabled))
+        {
+            Messages = MessageRules.Of(provider, system.Account.Settings, fields),
+        };
     }
 }
 

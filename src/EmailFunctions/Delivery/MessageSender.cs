@@ -39,7 +39,7 @@ public sealed partial class MessageSender(
                 email = new OutgoingEmail(claimed.Id, claimed.CreatedAt, stored.Content);
                 route = await accounts.GetAccountsAsync(claimed.Id.Tenant, cancellationToken);
                 await recorder.EnsureRecordableAsync(claimed.Id.Tenant, cancellationToken);
-                return null;
+                return FindForeignSender(stored.Content.FromEmail, route[0].Settings);
             });
         return new PreparedEmail(stored, email, route, claimed, failure);
     }
@@ -115,10 +115,17 @@ public sealed partial class MessageSender(
     {
         if (!providers.Has(account.Settings.Type))
             return SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "This deployment can't send through the configured provider.") with { IsNotAsked = true };
-        return email.Content.FromEmail is null && account.Settings.FromEmail is null
-            ? SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "Neither the message nor the configuration has a sender.") with { IsNotAsked = true }
-            : null;
+        return (email.Content.FromEmail ?? account.Settings.FromEmail) is { } sender
+            ? FindForeignSender(sender, account.Settings)
+            : SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, "Neither the message nor the configuration has a sender.") with { IsNotAsked = true };
     }
+
+    // A message from whom its tenant may not send as goes nowhere, not to a fallback either, until the configuration says otherwise: it was
+    // accepted under another one. The sender of a provider's own settings says nothing about the providers behind it.
+    private static SendResult? FindForeignSender(string? sender, ProviderSettings settings) =>
+        sender is not null && settings.AllowedSenders is { } senders && !senders.Allows(sender)
+            ? SendResult.Failed(SendStatus.Misconfigured, ErrorCategory.Config, $"The sender {senders.Requirement}.") with { IsNotAsked = true }
+            : null;
 
     // What a fallback does not take by its nature can still wait for the provider that it was accepted for.
     private static SendResult AtPlace(int place, SendResult result) =>

@@ -38,6 +38,11 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
     public static ProblemException MissingScope(string scope) => new(new Problem(
         403, "missing-scope", "The credential does not allow this.", $"Use a credential with the scope {scope}."));
 
+    /// <summary>Only whoever may act for all tenants changes this field, or removes what holds it.</summary>
+    public static ProblemException ForOperators(string field) => new(new Problem(
+        403, "for-operators", "Only a credential for all tenants may change this.", "See errors: leave the field as it is, or ask whoever runs the service.")
+    { Errors = new() { [field] = ["can be changed or removed only with a credential for all tenants"] } });
+
     /// <summary>Without authentication, a request is for this machine by its own name alone.</summary>
     public static ProblemException NotLoopback() => new(new Problem(
         421, "not-loopback", "This host is not the service's.", "While EMAIL_AUTH is none, call it as localhost, 127.0.0.1 or [::1]."));
@@ -71,6 +76,11 @@ public sealed record Problem(int Status, string Kind, string Title, string Detai
         Detail = $"The tenant's limit {limit} has no room for this message, and its over_quota is reject. Send it again after the time that Retry-After names.",
         RetryAfter = retryAfter,
     });
+
+    /// <summary>The caller asks for more in a time than a brake of the deployment lets through.</summary>
+    public static ProblemException TooMany(string detail, TimeSpan retryAfter) => new(new Problem(
+        429, "too-many-requests", "Too many requests.", detail + " Send it again after the time that Retry-After names.")
+    { RetryAfter = retryAfter });
 
     public static ProblemException Unavailable(string detail, TimeSpan? retryAfter = null) => new(new Problem(
         503, "unavailable", "The service can't do this now.", detail)

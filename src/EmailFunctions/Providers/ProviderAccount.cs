@@ -39,6 +39,9 @@ public sealed record ProviderSettings
 
     public string? FromName { get; init; }
 
+    /// <summary>From which domains it sends; null: from any.</summary>
+    public SenderRule? AllowedSenders { get; init; }
+
     public string? ReplyTo { get; init; }
 
     /// <summary>USD per recipient.</summary>

@@ -4,12 +4,13 @@ using EmailFunctions.Limits;
 using EmailFunctions.Problems;
 using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
+using EmailFunctions.Wire;
 
 namespace EmailFunctions.Sending;
 
 /// <summary>
-/// Decides whether a valid message is refused by what holds now: it is too late for it, or its tenant's quota or budget leaves it
-/// no room. What was accepted before under the same key is answered again all the same.
+/// Decides whether a valid message is refused by what holds now: it is too late for it, it is not as its tenant's configuration wants messages, or
+/// the tenant's quota or budget leaves it no room. What was accepted before under the same key is answered again all the same.
 /// </summary>
 internal sealed class Admission(ITenantPolicies policies, TenantStates states, TenantLanes lanes, DeliveryMetrics metrics, TimeProvider time)
 {
@@ -25,6 +26,10 @@ internal sealed class Admission(ITenantPolicies policies, TenantStates states, T
         if (await states.FindAsync(submission.Tenant, TenantStates.Coarse, cancellationToken) is { IsLeaving: true })
             return Problem.Conflict(TenantState.Leaving).Problem;
         var policy = await policies.GetAsync(submission.Tenant, fresh: false, cancellationToken);
+        var errors = new FieldErrors();
+        TenantRules.Validate(submission, policy.Messages, errors);
+        if (errors.Any)
+            return Problem.Invalid(errors).Problem;
         var cost = submission.Content.RecipientCount * policy.CostPerRecipientUsd;
         if (policy.Limits.MonthlyBudgetUsd is > 0 and var budget && cost > budget)
             return Problem.Invalid("to", "has recipients that together cost more than the tenant's monthly_budget_usd, so that the message could never be sent").Problem;

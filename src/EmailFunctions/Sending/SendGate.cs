@@ -47,6 +47,7 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
             Priority = MessagePriorities.TryParse(request.Priority, out var priority) ? priority : MessagePriority.Normal,
             SendAt = request.SendAt,
             ExpiresAt = request.ExpiresAt,
+            Bytes = SendValidator.MeasureBytes(request),
         };
     }
 

@@ -11,8 +11,8 @@ namespace EmailFunctions.Sending;
 /// <summary>The rules of a message; finds all that is wrong at once. Written out, since every mail passes here.</summary>
 internal static class SendValidator
 {
-    public const int MaxRecipients = 100;
-    public const int MaxMessageBytes = 26_214_400;
+    public const int MaxRecipients = MessageLimits.MaxRecipients;
+    public const int MaxMessageBytes = MessageLimits.MaxBytes;
 
     private const int MaxAttachments = 500;
     private const int MaxTags = 10;
@@ -199,7 +199,8 @@ internal static class SendValidator
             errors.Add("template_data", NotYet);
     }
 
-    private static long MeasureBytes(SendRequest request)
+    /// <summary>The bytes of all that the message says, attachments decoded.</summary>
+    public static long MeasureBytes(SendRequest request)
     {
         var bytes = Count(request.Subject) + (request.Body?.Bytes ?? 0) + (request.BodyHtml?.Bytes ?? 0);
         foreach (var (name, value) in request.Headers ?? [])

@@ -15,6 +15,9 @@ public sealed record Submission(TenantId Tenant, EmailContent Content, string? I
     /// <summary>The name that its event producer knows it by, unique within the tenant; null: it has none.</summary>
     public string? ProducerId { get; init; }
 
+    /// <summary>The bytes of all that it says, attachments decoded.</summary>
+    public long Bytes { get; init; }
+
     /// <summary>Whether it may be known from before.</summary>
     public bool HasName => IdempotencyKey is not null || ProducerId is not null;
 

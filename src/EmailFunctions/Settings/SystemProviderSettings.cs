@@ -12,6 +12,7 @@ internal static class SystemProviderSettings
     public const string OwnCredentials = "EMAIL_AWS_DEFAULT_CREDENTIALS";
 
     private const string Backend = "EMAIL_BACKEND";
+    private const string Sender = "EMAIL_FROM_EMAIL";
 
     // So that the first mail on a desk needs no setting.
     private const string DeskSender = "no-reply@localhost";
@@ -27,6 +28,7 @@ internal static class SystemProviderSettings
             Type = type,
             FromEmail = ReadSender(reader, needsSender) ?? (isDesk ? DeskSender : null),
             FromName = ReadName(reader),
+            AllowedSenders = ReadRule(reader),
             CostPerEmailUsd = ProviderCatalog.DefaultCost(type),
         };
         (settings, var secrets) = type switch
@@ -55,14 +57,17 @@ internal static class SystemProviderSettings
 
     private static string? ReadSender(SettingsReader reader, bool isNeeded)
     {
-        const string Name = "EMAIL_FROM_EMAIL";
-        var sender = reader.Text(Name);
+        var sender = reader.Text(Sender);
         if (sender is null && isNeeded)
-            reader.Reject(Name, "is required with this EMAIL_BACKEND");
+            reader.Reject(Sender, "is required with this EMAIL_BACKEND");
         else if (sender is not null && !EmailAddress.IsValid(sender))
-            reader.Reject(Name, EmailAddress.Requirement);
+            reader.Reject(Sender, EmailAddress.Requirement);
         return sender;
     }
+
+    // Where the deployment names no sender, which only those need not that send nothing anywhere, it names no domain either.
+    private static SenderRule? ReadRule(SettingsReader reader) =>
+        reader.Text(Sender) is { } sender && EmailAddress.IsValid(sender) ? SenderRule.OfSystem(sender) : null;
 
     private static string? ReadName(SettingsReader reader)
     {

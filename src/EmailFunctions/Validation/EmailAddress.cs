@@ -28,7 +28,23 @@ public static class EmailAddress
         if (address is null || address.Length > MaxBytes || !TryCountBytes(address, out var bytes) || bytes > MaxBytes)
             return false;
         var at = address.IndexOf('@');
-        return at > 0 && IsLocalPart(address.AsSpan(0, at)) && IsDomain(address[(at + 1)..]);
+        return at > 0 && IsLocalPart(address.AsSpan(0, at)) && AsciiDomain(address[(at + 1)..]) is not null;
+    }
+
+    /// <summary>A domain as DNS has it, in A-labels (RFC 5890 section 2.3.2.1) and lower case; null: no address here may have it.</summary>
+    public static string? AsciiDomain(string domain)
+    {
+        if (domain.Length is 0 or > MaxBytes || !IsDomainText(domain))
+            return null;
+        try
+        {
+            var ascii = Idn.GetAscii(domain).ToLowerInvariant();
+            return IsHostName(ascii) ? ascii : null;
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
     }
 
     // False for a lone surrogate, which no encoding can carry.
@@ -62,20 +78,8 @@ public static class EmailAddress
         return true;
     }
 
-    private static bool IsDomain(string domain)
+    private static bool IsHostName(string ascii)
     {
-        string ascii;
-        if (domain.Length == 0 || !IsDomainText(domain))
-            return false;
-        try
-        {
-            ascii = Idn.GetAscii(domain).ToLowerInvariant();
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-
         var labels = ascii.Split('.');
         return ascii.Length <= 253
             && (labels.Length > 1 || ascii == "localhost")

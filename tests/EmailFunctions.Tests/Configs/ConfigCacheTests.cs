@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using EmailFunctions.Access;
 using EmailFunctions.Configs;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Support;
@@ -96,7 +97,7 @@ public sealed class ConfigCacheTests
     }
 
     private static Task SaveAsync(DeliveryBench bench, string sender) => bench.Get<ConfigService>().ReplaceAsync(
-        Tenant, new ConfigFields { ProviderType = "file", FromEmail = sender }, expectedETag: null, Cancelled);
+        Tenant, new ConfigFields { ProviderType = "file", FromEmail = sender }, expectedETag: null, Caller.Desk, Cancelled);
 
     private sealed class CacheCounts : IDisposable
     {

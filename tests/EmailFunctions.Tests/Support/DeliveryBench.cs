@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EmailFunctions.Access;
 using EmailFunctions.Configs;
 using EmailFunctions.Delivery;
 using EmailFunctions.Messages;
@@ -107,7 +108,7 @@ internal sealed class DeliveryBench : IAsyncDisposable
 
     /// <summary>Gives the tenant a configuration.</summary>
     public Task ConfigureAsync(string json) => Get<ConfigService>().ReplaceAsync(
-        Tenant, System.Text.Json.JsonSerializer.Deserialize(json, ConfigJson.Default.ConfigFields)!, expectedETag: null, TestContext.Current.CancellationToken);
+        Tenant, System.Text.Json.JsonSerializer.Deserialize(json, ConfigJson.Default.ConfigFields)!, expectedETag: null, Caller.Desk, TestContext.Current.CancellationToken);
 
     /// <summary>Lets the tenant send through <see cref="Primary"/>, and through <see cref="Fallback"/> what that can't take.</summary>
     public Task RouteAsync(string more = "") => ConfigureAsync($$"""
