@@ -37,7 +37,7 @@ type metricRule = {
 }
 
 // The same as infra/monitoring/prometheus/alerts.yml; what they mean and what to do is in docs/alerts.md. A counter's valueSum is what it grew by, over
-// all instances; a gauge of the store is the same at each. Rows come every ten seconds, and none of a counter that did not move.
+// all instances; a gauge of the store is the same at each, but for the minute until each has read what one wrote. Rows come every ten seconds, and none of a counter that did not move.
 // With several periods a query must have a row for each: by bins. With one it must have none, since a bin begins with the clock and not with the window.
 var rules metricRule[] = [
   {
@@ -64,7 +64,7 @@ customMetrics
   {
     name: 'email-provider-unhealthy'
     severity: 2
-    description: 'No instance could send through this provider of this tenant for 5 minutes. GET /api/v1/email/configs/{tenant_id}/health says why; its mail waits or goes through the fallback. docs/alerts.md#emailproviderunhealthy'
+    description: 'The last that any instance heard of this provider of this tenant, for 5 minutes: it does not take mail. GET /api/v1/email/configs/{tenant_id}/health says why; its mail waits or goes through the fallback. docs/alerts.md#emailproviderunhealthy'
     window: 'PT5M'
     periods: 1
     query: '''
@@ -134,15 +134,17 @@ customMetrics
     dimensions: []
   }
   {
+    // The gauge is 100, too, while the next message does not fit. What is refused, or dearer than the whole budget, stands in no line, but hits it.
     name: 'email-budget-used-up'
     severity: 2
-    description: 'This tenant has used up its monthly budget; its mail waits until the month (UTC) is over, or is refused where it wants it so. Ask the tenant, and raise monthly_budget_usd if it agrees. docs/alerts.md#emailbudgetusedup'
+    description: 'The monthly budget of this tenant is used up, or what is left is less than its next message costs; its mail waits until the month (UTC) is over, or is refused where it wants it so. Ask the tenant, and raise monthly_budget_usd if it agrees. docs/alerts.md#emailbudgetusedup'
     window: 'PT15M'
     periods: 1
     query: '''
 customMetrics
-| where name == "email_quota_utilization" and tostring(customDimensions.quota_type) == "monthly"
-| summarize used = max(valueMax) by tenant_id = tostring(customDimensions.tenant_id)
+| where (name == "email_quota_utilization" and tostring(customDimensions.quota_type) == "monthly")
+    or (name == "email_rate_limit_hits_total" and tostring(customDimensions.limit_type) == "monthly_budget" and valueSum > 0)
+| summarize used = max(iff(name == "email_quota_utilization", valueMax, 100.0)) by tenant_id = tostring(customDimensions.tenant_id)
 '''
     column: 'used'
     aggregation: 'Maximum'
@@ -153,7 +155,7 @@ customMetrics
   {
     name: 'email-key-access-failing'
     severity: 1
-    description: 'Calls of Key Vault kept failing for 10 minutes. Keys that were unwrapped before serve for 5 minutes; after that mail waits. The log names the key and the answer; look at the state of the key, the role of the service on it, and the network. docs/alerts.md#emailkeyaccessfailing'
+    description: 'The key in Key Vault could not be used again and again for 10 minutes; a single damaged key of a tenant does not count. Keys that were unwrapped before serve for 5 minutes; after that mail waits. The log names the key and the answer; look at the state of the key, the role of the service on it, and the network. docs/alerts.md#emailkeyaccessfailing'
     window: 'PT5M'
     periods: 2
     query: '''

@@ -29,6 +29,57 @@ public sealed class DashboardTests(Browser browser, OperatedService service) : I
         await Expect(row).ToHaveCountAsync(0);
     }
 
+    [Theory]
+    [InlineData("budgets", "Quotas and budgets")]
+    [InlineData("dead-letters", "Dead letters")]
+    [InlineData("health", "Providers’ health")]
+    [InlineData("queue", "Queues")]
+    public async Task A_call_that_fails_is_named_and_takes_nothing_else_with_it(string call, string name)
+    {
+        var page = await browser.NewPageAsync();
+        await page.RouteAsync($"**/admin/email/{call}*", static route => route.FulfillAsync(new RouteFulfillOptions
+        {
+            Status = 503,
+            ContentType = "application/problem+json",
+            Body = """{"title":"Service Unavailable","detail":"The data store can't be reached."}""",
+        }));
+
+        await page.GotoAsync(service.Page);
+
+        await Expect(page.GetByRole(AriaRole.Alert)).ToHaveTextAsync($"{name}: The data store can't be reached.");
+        await Expect(page.Locator("#kpis")).ToContainTextAsync("Success rate");
+        await Expect(page.Locator("#hours")).ToContainTextAsync("From");
+        if (call != "dead-letters")
+            await Expect(page.Locator("#dead")).ToContainTextAsync("oldest first");
+        if (call != "budgets")
+            await Expect(page.Locator("#budgets")).ToContainTextAsync("acme");
+        await page.UnrouteAllAsync();
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Refresh" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task An_operator_finds_a_tenant_that_is_not_among_those_with_the_most_mail()
+    {
+        for (var number = 0; number < 60; number++)
+        {
+            await service.SendAsync($"crowd-{number}");
+            await service.SendAsync($"crowd-{number}");
+        }
+
+        await service.SendAsync("hermit");
+        var page = await OpenAsync();
+        var filter = page.GetByLabel("Tenant", new PageGetByLabelOptions { Exact = true }).First;
+        await Expect(page.Locator("#tenants")).ToContainTextAsync("_other", new LocatorAssertionsToContainTextOptions { Timeout = Patience });
+
+        await filter.FillAsync("HERM");
+
+        await Expect(page.Locator("#tenants tbody th").First).ToHaveTextAsync("hermit", new LocatorAssertionsToHaveTextOptions { Timeout = Patience });
+        await Expect(page.Locator("#tenants tbody td").First).ToHaveTextAsync("1");
+        await filter.FillAsync("nobody-of-this-name");
+        await Expect(page.Locator("#tenants")).ToContainTextAsync("No tenant with this in its name had mail.");
+    }
+
     [Fact]
     public async Task An_operator_finds_a_message_and_what_became_of_it()
     {

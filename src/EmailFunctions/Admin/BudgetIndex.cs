@@ -31,7 +31,7 @@ internal sealed class BudgetIndex(ConfigIndex configs, PolicyDefaults defaults, 
             StateOf(limits?.Day.UsedIn(Periods.DayOf(now)) ?? 0, rules.DailyQuota),
             StateOf(limits?.Month.UsedIn(Periods.MonthOf(now)) ?? 0, rules.MonthlyBudgetUsd),
             limits?.InLine ?? 0,
-            limits is { InLine: > 0 } ? limits.LineLimit : null);
+            limits?.WaitsFor(now));
     }
 
     private static BudgetState? StateOf(decimal used, decimal limit) =>

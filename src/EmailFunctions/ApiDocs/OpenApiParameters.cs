@@ -8,6 +8,7 @@ internal static class OpenApiParameters
     private static readonly Dictionary<string, (string Description, Func<OpenApiSchema> Schema)> Known = new(StringComparer.Ordinal)
     {
         ["tenant_id"] = ("1 to 64 of letters, digits, '.', '_' and '-'.", static () => Text(1, 64, "^[A-Za-z0-9._-]+$")),
+        ["tenant"] = ("Part of tenants' names, whatever the case: only these are listed. Absent: all.", static () => Text(1, 64)),
         ["message_id"] = ("As the answer to an accepted message gave it.", static () => Text(1, 97)),
         ["start_date"] = ("A day like 2026-01-31 or a time like 2026-01-31T08:00:00Z. Absent: the first there is; of usage 30 days before end_date, which is at most 366 days later.", static () => Text(10, 40)),
         ["end_date"] = ("A day, which is counted in whole, or a time. Absent: now.", static () => Text(10, 40)),

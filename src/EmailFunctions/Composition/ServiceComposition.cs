@@ -174,7 +174,7 @@ internal static class ServiceComposition
     private static void AddTelemetry(this IServiceCollection services, ServiceSettings settings)
     {
         services.AddSingleton(settings.Metrics).AddSingleton<TenantLabels>().AddSingleton<DeliveryMetrics>();
-        services.AddSingleton<StoredGauges>().AddSingleton<StoredGauge, QueueSizeGauge>().AddSingleton<StoredGauge, QuotaGauge>()
+        services.AddSingleton<StoredGauges>().AddSingleton<StoredGauge, QueueSizeGauge>().AddSingleton<StoredGauge, QueueDueGauge>().AddSingleton<StoredGauge, QuotaGauge>()
             .AddSingleton<StoredGauge, SpendGauge>().AddSingleton<StoredGauge, ActiveTenantsGauge>();
         services.AddExport(settings.Metrics, settings.Export, AzureComposition.NewCredential);
     }
@@ -199,6 +199,7 @@ internal static class ServiceComposition
         services.AddSingleton(new SendGridOptions()).AddSingleton<IEmailProvider, SendGridProvider>();
         services.AddSingleton(new MailgunOptions()).AddSingleton<IEmailProvider, MailgunProvider>();
         services.AddSingleton<ProviderRegistry>().AddSingleton<IMessageMeasure, MimeMeasure>().AddSingleton<SizeLimits>().AddSingleton<ProviderHealth>().AddSingleton<ProviderProbes>();
+        services.AddSingleton<ProviderHealthRows>().AddSingleton<StoredGauge, ProviderHealthGauge>();
     }
 
     private static void AddSending(this IServiceCollection services, ServiceSettings settings)

@@ -4,6 +4,7 @@ using EmailFunctions.Ingest;
 using EmailFunctions.Queueing;
 using EmailFunctions.Sending;
 using EmailFunctions.Sweeps;
+using EmailFunctions.Telemetry;
 
 namespace EmailFunctions.Functions;
 
@@ -19,6 +20,7 @@ internal sealed class TriggerCatalog(
     ServiceHealth health,
     KeyAgeCheck keyAge,
     SendingSettings sending,
+    DeliveryMetrics metrics,
     TimeProvider time)
 {
     /// <summary>Behind a function's name: its twin on the storage account's queue.</summary>
@@ -43,11 +45,16 @@ internal sealed class TriggerCatalog(
         new TriggerFunction("CheckHealth", new TimerTrigger(EveryFiveMinutes), (_, cancellationToken) => health.CheckAsync(cancellationToken)),
     ];
 
-    private static IEnumerable<TriggerFunction> OfQueue(string name, string queue, Func<TriggerCall, CancellationToken, Task> run) =>
-    [
-        new(name, new ServiceBusTrigger(queue), run),
-        new(name + StorageTwin, new StorageQueueTrigger(queue), run),
-    ];
+    private IEnumerable<TriggerFunction> OfQueue(string name, string queue, Func<TriggerCall, CancellationToken, Task> run)
+    {
+        return [new(name, new ServiceBusTrigger(queue), HandleAsync), new(name + StorageTwin, new StorageQueueTrigger(queue), HandleAsync)];
+
+        async Task HandleAsync(TriggerCall call, CancellationToken cancellationToken)
+        {
+            await run(call, cancellationToken);
+            metrics.Handled(queue);
+        }
+    }
 
     private static IEnumerable<TriggerFunction> OfDeadLetters(string name, string queue, Func<TriggerCall, CancellationToken, Task> run) =>
     [

@@ -25,4 +25,7 @@ public sealed class KeyUnavailableException(string message, Exception? inner = n
 {
     /// <summary>Whether waiting won't help: somebody has to mend the key, or what was wrapped by it.</summary>
     public bool IsLasting { get; init; }
+
+    /// <summary>Whether it is what was wrapped that is damaged: the key-encryption key can be used, and other data keys can be unwrapped by it.</summary>
+    public bool IsDamage { get; init; }
 }

@@ -86,6 +86,12 @@ internal sealed class TenantLimits
 
     public int InLine => Line[0] + Line[1] + Line[2];
 
+    /// <summary>
+    /// The limit that the first in line waits for; null: there is none. Whoever joined last may have met another than the budget, which is too short
+    /// for the first alone.
+    /// </summary>
+    public string? WaitsFor(long now) => InLine == 0 ? null : ShortUntil > now ? LimitNames.MonthlyBudget : LineLimit;
+
     /// <summary>The earliest time at which a message may be sent, and the limit that decides it; null where it is now.</summary>
     /// <param name="now">Now.</param>
     /// <param name="cost">What it takes from the budget, null where its quota and budget are taken already.</param>

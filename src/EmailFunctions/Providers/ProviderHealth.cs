@@ -1,30 +1,30 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
-using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Providers;
 
+/// <summary>A provider as one tenant sends through it.</summary>
+/// <param name="Tenant">For whom it sends.</param>
+/// <param name="Type">Which it is.</param>
+/// <param name="Owner">Whose configuration it is of.</param>
+/// <param name="Place">0: the first of that configuration; 1 and more: its fallbacks.</param>
+internal readonly record struct ProviderSeat(TenantId Tenant, ProviderType Type, TenantId Owner, int Place);
+
+/// <summary>What a probe or real mail told of a provider, and when.</summary>
+internal sealed record HealthSign(bool IsHealthy, DateTimeOffset At);
+
 /// <summary>
-/// What this process knows last of each tenant's providers, from probes and from real mail; the metric <c>email_provider_health</c> shows it.
+/// What this process knows last of each tenant's providers, from probes and from real mail; <see cref="ProviderHealthGauge"/> brings it together
+/// with what others know.
 /// </summary>
-public sealed class ProviderHealth
+public sealed class ProviderHealth(TimeProvider time)
 {
-    // Older knowledge is none: whoever sends seldom should not be shown as broken for days.
-    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+    /// <summary>Older knowledge is none: whoever sends seldom should not be shown as broken for days.</summary>
+    internal static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<(TenantId Tenant, ProviderType Type, TenantId Owner, int Place), Known> _known = new();
-    private readonly TimeProvider _time;
-    private readonly TenantLabels _tenants;
-
-    public ProviderHealth(IMeterFactory meters, TenantLabels tenants, TimeProvider time)
-    {
-        _time = time;
-        _tenants = tenants;
-        EmailMeter.Of(meters).CreateObservableGauge("email_provider_health", Measure, description: "1: the tenant's provider takes mail; 0: it does not.");
-    }
+    private readonly ConcurrentDictionary<ProviderSeat, HealthSign> _known = new();
 
     /// <summary>Real mail was sent, or not. What says nothing about the provider changes nothing.</summary>
     public void Note(TenantId tenant, ProviderAccount account, SendResult result)
@@ -45,27 +45,20 @@ public sealed class ProviderHealth
 
     /// <summary>Whether the provider is thought to take mail; null: nothing is known.</summary>
     public bool? Find(TenantId tenant, ProviderAccount account) =>
-        _known.TryGetValue(KeyOf(tenant, account), out var known) && !IsOld(known) ? known.IsHealthy : null;
+        _known.TryGetValue(SeatOf(tenant, account), out var sign) && !IsOld(sign) ? sign.IsHealthy : null;
+
+    /// <summary>The last sign of each that is not old.</summary>
+    internal IReadOnlyDictionary<ProviderSeat, HealthSign> Signs() => _known.Where(pair => !IsOld(pair.Value)).ToDictionary();
+
+    /// <summary>Whether a sign says nothing any more.</summary>
+    internal bool IsOld(HealthSign sign) => time.GetUtcNow() - sign.At > Lifetime;
 
     private void Set(TenantId tenant, ProviderAccount account, bool isHealthy)
     {
         if (_known.Count > MaxKnown)
             _known.Clear();
-        _known[KeyOf(tenant, account)] = new Known(isHealthy, _time.GetUtcNow());
+        _known[SeatOf(tenant, account)] = new HealthSign(isHealthy, time.GetUtcNow());
     }
 
-    private static (TenantId Tenant, ProviderType Type, TenantId Owner, int Place) KeyOf(TenantId tenant, ProviderAccount account) => (tenant, account.Settings.Type, account.Owner, account.Place);
-
-    private bool IsOld(Known known) => _time.GetUtcNow() - known.At > Lifetime;
-
-    // A tenant's two providers of one type share a series, and so do tenants beyond the bound: the worse of them shows.
-    private IEnumerable<Measurement<int>> Measure() =>
-        _known.Where(pair => !IsOld(pair.Value))
-            .GroupBy(pair => (Label: _tenants.NameOf(pair.Key.Tenant), pair.Key.Type))
-            .Select(static group => new Measurement<int>(
-                group.All(static pair => pair.Value.IsHealthy) ? 1 : 0,
-                MetricLabels.Of(MetricLabels.Provider, group.Key.Type.Name()),
-                MetricLabels.Of(MetricLabels.Tenant, group.Key.Label)));
-
-    private sealed record Known(bool IsHealthy, DateTimeOffset At);
+    private static ProviderSeat SeatOf(TenantId tenant, ProviderAccount account) => new(tenant, account.Settings.Type, account.Owner, account.Place);
 }

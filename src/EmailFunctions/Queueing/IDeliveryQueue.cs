@@ -27,6 +27,8 @@ public static class QueueNames
 
     /// <summary>Messages of event producers, which are foreign to the service.</summary>
     public const string Ingest = "email-in";
+
+    public static IReadOnlyList<string> All { get; } = [Dispatch, Ingest];
 }
 
 /// <summary>A message to put on a queue.</summary>

@@ -9,6 +9,14 @@ public interface IQueueSize
     /// <summary>Counts the messages on the queue, those that are scheduled or in somebody's hands included; costs one call at most.</summary>
     /// <exception cref="Storage.StoreUnavailableException">The queue can't be reached.</exception>
     Task<QueueCount> CountAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Counts those of them that are due and still there: who waits for somebody to take it, and, where the queue tells, who is in somebody's hands
+    /// or was given back after a failure. Costs one call at most.
+    /// </summary>
+    /// <returns>How many, or not more than there are; null: that can't be known here.</returns>
+    /// <exception cref="Storage.StoreUnavailableException">The queue can't be reached.</exception>
+    Task<long?> CountDueAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>How many messages are on a queue.</summary>
@@ -31,4 +39,6 @@ internal sealed class UncountedQueue(string queueName, string reason) : IQueueSi
 
     public Task<QueueCount> CountAsync(CancellationToken cancellationToken) =>
         Task.FromResult(new QueueCount(Messages: null, IsExact: false, reason));
+
+    public Task<long?> CountDueAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 }

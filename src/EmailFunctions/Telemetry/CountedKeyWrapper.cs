@@ -3,7 +3,7 @@ using EmailFunctions.Keys;
 
 namespace EmailFunctions.Telemetry;
 
-/// <summary>Counts the calls that the home of the key-encryption key does not answer as it should: without it no secret can be read, and no mail be sent.</summary>
+/// <summary>Counts the calls that say the key-encryption key can't be used: without it no secret can be read, and no mail be sent.</summary>
 /// <param name="inner">Calls it.</param>
 /// <param name="meters">Where the count is kept.</param>
 internal sealed class CountedKeyWrapper(IKeyWrapper inner, IMeterFactory meters) : IKeyWrapper
@@ -22,7 +22,8 @@ internal sealed class CountedKeyWrapper(IKeyWrapper inner, IMeterFactory meters)
         {
             return await call();
         }
-        catch (KeyUnavailableException)
+        // What is wrong with one tenant's key alone says nothing about the key-encryption key, and would be counted with each of its mails.
+        catch (KeyUnavailableException exception) when (!exception.IsDamage)
         {
             _failures.Add(1);
             throw;
@@ -31,7 +32,7 @@ internal sealed class CountedKeyWrapper(IKeyWrapper inner, IMeterFactory meters)
 
     private static Counter<long> Create(IMeterFactory meters)
     {
-        var failures = EmailMeter.Of(meters).CreateCounter<long>("email_key_failures_total", description: "Calls of the home of the key-encryption key that failed.");
+        var failures = EmailMeter.Of(meters).CreateCounter<long>("email_key_failures_total", description: "Calls for which the key-encryption key could not be used.");
         // Shown from the first scrape on, so that the first failure is an increase.
         failures.Add(0);
         return failures;

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using EmailFunctions.Queueing;
 using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Telemetry;
@@ -21,6 +22,7 @@ public sealed class DeliveryMetrics
     private readonly Counter<long> _errors;
     private readonly Counter<double> _cost;
     private readonly Counter<long> _deadLetters;
+    private readonly Counter<long> _handled;
     private readonly Histogram<double> _ways;
 
     public DeliveryMetrics(IMeterFactory meters, TenantLabels tenants)
@@ -37,6 +39,9 @@ public sealed class DeliveryMetrics
         _deadLetters = meter.CreateCounter<long>("email_dead_letters_total", description: "Messages that became dead letters, those parked for what is wrong with them included.");
         // Shown from the first scrape on, so that the first one is an increase.
         _deadLetters.Add(0);
+        _handled = meter.CreateCounter<long>("email_queue_handled_total", description: "Messages of the queue that were dealt with, whatever came of them.");
+        foreach (var queue in QueueNames.All)
+            _handled.Add(0, MetricLabels.Of(MetricLabels.Queue, queue));
         _ways = meter.CreateHistogram("email_queue_processing_duration_seconds", "s", "From accepting a message to its final outcome.", tags: null, WayBounds);
     }
 
@@ -104,6 +109,10 @@ public sealed class DeliveryMetrics
 
     /// <summary>A message waits for somebody to replay or discard it, and that is written down.</summary>
     public void DeadLettered() => _deadLetters.Add(1);
+
+    /// <summary>A message of a queue was dealt with, and may be taken off it.</summary>
+    /// <param name="queue">The queue.</param>
+    public void Handled(string queue) => _handled.Add(1, MetricLabels.Of(MetricLabels.Queue, queue));
 
     private void Count(TenantId tenant, string provider, string status) =>
         _deliveries.Add(1, MetricLabels.Of(MetricLabels.Provider, provider), _tenants.Of(tenant), MetricLabels.Of("status", status));

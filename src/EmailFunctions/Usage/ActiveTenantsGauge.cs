@@ -8,5 +8,5 @@ internal sealed class ActiveTenantsGauge(UsageOverviewReader overview, IMeterFac
     : StoredGauge(meters, "email_active_tenants", "Tenants that had mail within the last 24 hours.")
 {
     protected override async Task<IReadOnlyList<Measurement<double>>> ReadAsync(CancellationToken cancellationToken) =>
-        [new Measurement<double>((await overview.ReadAsync(cancellationToken)).TenantsActive)];
+        [new Measurement<double>(await overview.CountActiveAsync(cancellationToken))];
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using EmailFunctions.Access;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Problems;
+using EmailFunctions.Tenants;
 using EmailFunctions.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
@@ -29,7 +30,7 @@ internal static class UsageEndpoints
             .WithSummary("A tenant's usage and cost; by default of the last 30 days").Produces<UsageReport>().AlsoProducesText(UsageCsv.ContentType).ProducesProblems(400, 403);
         var admin = routes.MapGroup("/admin/email").WithTags(ApiTags.EmailAdmin).NeedsForAllTenants(Scopes.Admin);
         admin.MapGet("/usage", GetAllAsync).WithName("GetAllUsage").WithSummary("Usage and cost of all tenants, over whole UTC days up to now").ProducesProblems(400, 403);
-        admin.MapGet("/overview", GetOverviewAsync).WithName("GetUsageOverview").WithSummary("The last 24 hours of all tenants, by tenant, provider and hour").ProducesProblems(403);
+        admin.MapGet("/overview", GetOverviewAsync).WithName("GetUsageOverview").WithSummary("The last 24 hours of all tenants, by tenant, provider and hour").ProducesProblems(400, 403);
     }
 
     private static async Task<IResult> GetAsync(
@@ -52,9 +53,11 @@ internal static class UsageEndpoints
         return TypedResults.Ok(await InTimeAsync(time, cancellation => usage.ReadAsync(count, cancellation), cancellationToken));
     }
 
-    private static async Task<Ok<UsageOverview>> GetOverviewAsync(UsageOverviewReader usage, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Ok<UsageOverview>> GetOverviewAsync(string? tenant, UsageOverviewReader usage, TimeProvider time, CancellationToken cancellationToken)
     {
-        return TypedResults.Ok(await InTimeAsync(time, usage.ReadAsync, cancellationToken));
+        if (tenant is { Length: 0 or > TenantId.MaxLength })
+            throw Problem.Invalid("tenant", string.Create(CultureInfo.InvariantCulture, $"must be 1 to {TenantId.MaxLength} characters"));
+        return TypedResults.Ok(await InTimeAsync(time, cancellation => usage.ReadAsync(tenant, cancellation), cancellationToken));
     }
 
     private static async Task<T> InTimeAsync<T>(TimeProvider time, Func<CancellationToken, Task<T>> read, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using EmailFunctions.Providers;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tests.Support;
 
 namespace EmailFunctions.Tests.Configs;
@@ -70,20 +70,20 @@ public sealed class ConfigHealthTests
         await bench.RouteAsync();
         bench.Primary.Answer = static _ => SendResult.Failed(SendStatus.Transient, ErrorCategory.Network, "refused");
         await bench.DispatchAsync(await bench.AcceptAsync());
-        Assert.Equal([("console", "acme", 1), ("smtp", "acme", 0)], Measure(bench));
+        Assert.Equal([("console", "acme", 1), ("smtp", "acme", 0)], await MeasureAsync(bench));
 
         // A healthy probe says that it is back.
         await ReadAsync(bench);
-        Assert.Equal([("console", "acme", 1), ("smtp", "acme", 1)], Measure(bench));
+        Assert.Equal([("console", "acme", 1), ("smtp", "acme", 1)], await MeasureAsync(bench));
 
         // What is wrong with a message says nothing about the provider.
         bench.Primary.Answer = static _ => SendResult.Failed(SendStatus.Permanent, ErrorCategory.Content, "spam");
         await bench.DispatchAsync(await bench.AcceptAsync());
-        Assert.Equal([("console", "acme", 1), ("smtp", "acme", 1)], Measure(bench));
+        Assert.Equal([("console", "acme", 1), ("smtp", "acme", 1)], await MeasureAsync(bench));
 
         // Nothing new was heard for long.
         bench.Clock.Advance(TimeSpan.FromMinutes(61));
-        Assert.Empty(Measure(bench));
+        Assert.Empty(await MeasureAsync(bench));
     }
 
     private static async Task<JsonObject> ReadAsync(DeliveryBench bench) =>
@@ -92,23 +92,16 @@ public sealed class ConfigHealthTests
     private static List<(string Provider, bool Healthy, string Status, string? Error)> Checks(JsonObject health) =>
         [.. health["checks"]!.AsArray().Select(static check => (check!["provider"]!.GetValue<string>(), check["healthy"]!.GetValue<bool>(), check["status"]!.GetValue<string>(), check["error"]?.GetValue<string>()))];
 
-    private static List<(string Provider, string Tenant, int Value)> Measure(DeliveryBench bench)
+    private static async Task<List<(string Provider, string Tenant, int Value)>> MeasureAsync(DeliveryBench bench)
     {
-        var measured = new List<(string, string, int)>();
-        var factory = bench.Get<IMeterFactory>();
-        using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, it) =>
-        {
-            if (instrument.Name == "email_provider_health" && instrument.Meter.Scope == factory)
-                it.EnableMeasurementEvents(instrument);
-        };
-        listener.SetMeasurementEventCallback<int>((_, value, tags, _) =>
-        {
-            var named = tags.ToArray().ToDictionary(static tag => tag.Key, static tag => (string)tag.Value!);
-            measured.Add((named["provider"], named["tenant_id"], value));
-        });
-        listener.Start();
-        listener.RecordObservableInstruments();
-        return [.. measured.Order()];
+        bench.Clock.Advance(StoredGauges.Lifetime);
+        var metrics = await Scrape.OfAsync(bench.Client);
+        return [.. from provider in metrics.Values("email_provider_health", "provider")
+                   from tenant in metrics.Values("email_provider_health", "tenant_id")
+                   let value = metrics.Sum("email_provider_health", $"provider={provider}", $"tenant_id={tenant}")
+                   where value is not null
+                   select (provider, tenant, (int)value.Value) into measured
+                   orderby measured
+                   select measured];
     }
 }

@@ -78,7 +78,7 @@ public abstract class KeyWrapperContract
         {
             byte[] changed = [.. wrapped.Value];
             changed[place] ^= 1;
-            await AssertRefusedAsync(wrapped with { Value = changed });
+            Assert.True((await AssertRefusedAsync(wrapped with { Value = changed })).IsDamage);
         }
     }
 
@@ -104,6 +104,7 @@ public abstract class KeyWrapperContract
 
         Assert.Contains(foreign.KeyId, refusal.Message, StringComparison.Ordinal);
         Assert.EndsWith(".", refusal.Message, StringComparison.Ordinal);
+        Assert.False(refusal.IsDamage);
     }
 
     [Fact]

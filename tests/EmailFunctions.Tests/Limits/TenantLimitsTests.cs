@@ -42,6 +42,23 @@ public sealed class TenantLimitsTests
         Assert.Equal(LimitNames.PerHour, limits.Earliest(Noon + Hour - 1, 0).Limit);
     }
 
+    [Fact]
+    public void A_line_whose_first_finds_the_budget_too_short_waits_for_it_whatever_those_behind_meet()
+    {
+        var limits = new TenantLimits(Exact, new LimitRules(1, 0, 0, 10));
+        Assert.Null(limits.WaitsFor(Noon));
+        limits.Send(Noon, 9.9m, MessagePriority.Normal);
+        limits.Join(MessagePriority.Normal, Noon, 0);
+        Assert.Equal(LimitNames.PerMinute, limits.WaitsFor(Noon));
+
+        // Its slot finds out what it costs.
+        var (next, _) = limits.Earliest(Noon + Minute, 0.2m);
+        (limits.ShortUntil, limits.LineLimit) = (next, LimitNames.PerMinute);
+
+        Assert.Equal(LimitNames.MonthlyBudget, limits.WaitsFor(Noon + Minute));
+        Assert.Equal(LimitNames.PerMinute, limits.WaitsFor(next));
+    }
+
     [Theory]
     [InlineData(513)]
     [InlineData(1_000)]

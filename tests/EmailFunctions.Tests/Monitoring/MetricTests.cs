@@ -19,6 +19,8 @@ public sealed class MetricTests
         { "email_cost_usd_total", "counter", ["provider", "tenant_id"] },
         { "email_monthly_spend_usd", "gauge", ["tenant_id"] },
         { "email_queue_size", "gauge", ["queue_name"] },
+        { "email_queue_due", "gauge", ["queue_name"] },
+        { "email_queue_handled_total", "counter", ["queue_name"] },
         { "email_queue_processing_duration_seconds", "histogram", ["queue_name"] },
         { "email_config_cache_hits_total", "counter", [] },
         { "email_config_cache_misses_total", "counter", [] },
@@ -36,6 +38,15 @@ public sealed class MetricTests
         Assert.Equal(kind, scrape.Types.GetValueOrDefault(name));
         Assert.Equal(labels, scrape.Labels(name));
         Assert.Contains(name, scrape.Helps);
+    }
+
+    [Fact]
+    public async Task Messages_that_were_dealt_with_count_for_their_queue_alone()
+    {
+        var scrape = await FullScrape.GetAsync();
+
+        Assert.True(scrape.Sum("email_queue_handled_total", "queue_name=email-dispatch") > 0);
+        Assert.Equal(0, scrape.Sum("email_queue_handled_total", "queue_name=email-in"));
     }
 
     [Fact]

@@ -127,6 +127,20 @@ public abstract partial class DeliveryQueueContract
     }
 
     [Fact]
+    public async Task What_is_due_is_counted_without_what_is_scheduled_or_not_at_all()
+    {
+        var before = await Size.CountDueAsync(Cancellation);
+        await EnqueueAsync("1", "2");
+        await EnqueueAtAsync("3", Now.AddHours(1));
+
+        var after = await Size.CountDueAsync(Cancellation);
+
+        Assert.Equal((await Size.CountAsync(Cancellation)).Messages is null, after is null);
+        if (after is not null)
+            Assert.Equal((0, 2), (before, after));
+    }
+
+    [Fact]
     public async Task A_cancelled_call_sends_nothing()
     {
         await Assert.ThrowsAnyAsync<OperationCanceledException>(

@@ -44,6 +44,19 @@ public abstract partial class LeasedQueueContract
     }
 
     [Fact]
+    public async Task What_is_in_hand_or_was_given_back_for_later_is_due_until_it_is_removed()
+    {
+        await EnqueueAsync("1", "2", "3");
+        await EnqueueAtAsync("4", Now.AddHours(1));
+        var messages = await ReceiveAsync(limit: 2);
+        await Receiver.AbandonAsync(messages[0], TimeSpan.FromMinutes(10), Cancellation);
+
+        Assert.Equal(3, await Size.CountDueAsync(Cancellation));
+        await Receiver.CompleteAsync([messages[1]], Cancellation);
+        Assert.Equal(2, await Size.CountDueAsync(Cancellation));
+    }
+
+    [Fact]
     public async Task Two_receivers_never_have_the_same_message_at_once()
     {
         await EnqueueAsync(Enumerable.Range(0, 100).Select(static number => $"{number}"));
@@ -67,6 +80,7 @@ public abstract partial class LeasedQueueContract
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Receiver.RenewAsync(message, Lease, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Receiver.ReceiveAsync(1, Lease, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Size.CountAsync(cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Size.CountDueAsync(cancelled));
 
         Assert.Equal(1, await CountAsync());
         Assert.Empty(await ReceiveAsync());

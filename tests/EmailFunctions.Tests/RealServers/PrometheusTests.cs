@@ -10,12 +10,16 @@ namespace EmailFunctions.Tests.RealServers;
 /// <summary>What operators ask a Prometheus that scrapes the service, while it works: the answers are what was sent.</summary>
 public sealed partial class PrometheusTests
 {
-    private const string SuccessRate = "sum(rate(email_delivery_total{status=\"success\"}[1m])) / sum(rate(email_delivery_total{status=~\"success|failed\"}[1m]))";
+    // Over all of the test's time, however long the machine takes for it.
+    private const string SuccessRate = "sum(rate(email_delivery_total{status=\"success\"}[1h])) / sum(rate(email_delivery_total{status=~\"success|failed\"}[1h]))";
     private const int Retried = 2;
     private const int MaxAttempts = 3;
     private const int Limit = 5;
 
+    /// <summary>How long nothing may change that should.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private const string CallsOver5Seconds = "sum(email_delivery_duration_seconds_count) - sum(email_delivery_duration_seconds_bucket{le=\"5\"})";
 
     /// <summary>Messages of each tenant in each of the two waves.</summary>
     private static readonly int Many = Proof.Count(full: 500, minimum: 50);
@@ -85,13 +89,12 @@ public sealed partial class PrometheusTests
             ("provider=smtp", (3 * Many) + slowCount + 8 + MaxAttempts + Retried), ("provider=file", (2 * Many) + Limit));
         Assert.Equal((2 * Many, Many, slowCount), (good.Messages.Count, moody.Messages.Count, slow.Messages.Count));
 
-        await AssertIsAboutAsync(prometheus, "histogram_quantile(0.99, sum by (le) (email_delivery_duration_seconds_bucket))", 5, 10);
-        // A machine that is busy may make others slow; both ways of counting agree on them.
-        await AssertIsAboutAsync(prometheus, "sum(email_delivery_slow_total)", slowCount, ended);
-        await AssertIsAboutAsync(
-            prometheus, "sum(email_delivery_duration_seconds_count) - sum(email_delivery_duration_seconds_bucket{le=\"5\"}) - sum(email_delivery_slow_total)", 0, 0);
-        await AssertIsAboutAsync(prometheus, "histogram_quantile(0.99, sum by (le) (rate(email_delivery_duration_seconds_bucket[1m])))", 5, 10);
-        await AssertIsAboutAsync(prometheus, SuccessRate, 0.9, 1);
+        // A machine that is busy may make others slow, and these slower, up to the last bound; both ways of counting agree on them.
+        await EventuallyBetweenAsync(prometheus, "histogram_quantile(0.99, sum by (le) (email_delivery_duration_seconds_bucket))", 5, 30);
+        await EventuallyBetweenAsync(prometheus, "sum(email_delivery_slow_total)", slowCount, ended + MaxAttempts + Retried);
+        await EventuallyBetweenAsync(prometheus, $"{CallsOver5Seconds} - sum(email_delivery_slow_total)", 0, 0);
+        await EventuallyBetweenAsync(prometheus, "histogram_quantile(0.99, sum by (le) (rate(email_delivery_duration_seconds_bucket[1h])))", 5, 30);
+        await EventuallyBetweenAsync(prometheus, SuccessRate, 0.9, 1);
         // It waits for no time to pass.
         await EventuallyAsync(prometheus, "sum by (alertname) (ALERTS{alertname=\"EmailDeadLetters\",alertstate=\"firing\"})", ("alertname=EmailDeadLetters", 1));
         await AssertRulesWorkAsync(prometheus);
@@ -107,25 +110,36 @@ public sealed partial class PrometheusTests
         Assert.All(answer!["results"]!.AsArray(), static result => Assert.Equal("queued", result!["status"]!.GetValue<string>()));
     }
 
-    // Each scrape shows what is, a second late at most; sums of money are binary fractions.
-    private static async Task EventuallyAsync(PrometheusServer prometheus, string query, params (string Labels, double Value)[] expected)
+    // Sums of money are binary fractions.
+    private static Task EventuallyAsync(PrometheusServer prometheus, string query, params (string Labels, double Value)[] expected) => EventuallyAsync(
+        prometheus,
+        query,
+        answer => answer.Count == expected.Length && expected.All(series => answer.TryGetValue(series.Labels, out var value) && Math.Abs(value - series.Value) < 1e-9),
+        string.Join("; ", expected));
+
+    // A rate is extrapolated from the scrapes that are in its range.
+    private static Task EventuallyBetweenAsync(PrometheusServer prometheus, string query, double least, double most) => EventuallyAsync(
+        prometheus,
+        query,
+        answer => answer.Count == 1 && answer.Values.Single() >= least && answer.Values.Single() <= most,
+        string.Create(CultureInfo.InvariantCulture, $"from {least} to {most}"));
+
+    // Each scrape shows what is, and one that fails, on a machine that is busy, hides all of it until the next. Where mail still goes its way, however
+    // slowly, the answer changes, and the wait begins anew.
+    private static async Task EventuallyAsync(PrometheusServer prometheus, string query, Func<IReadOnlyDictionary<string, double>, bool> isRight, string expected)
     {
-        var waiting = Stopwatch.StartNew();
+        var (last, waiting) = ("", Stopwatch.StartNew());
         while (true)
         {
             var answer = await prometheus.QueryAsync(query);
-            if (answer.Count == expected.Length && expected.All(series => answer.TryGetValue(series.Labels, out var value) && Math.Abs(value - series.Value) < 1e-9))
+            if (isRight(answer))
                 return;
-            Assert.True(waiting.Elapsed < Patience, $"{query} stayed {string.Join("; ", answer)}, and should be {string.Join("; ", expected)}.");
+            var seen = string.Join("; ", answer);
+            if (seen != last)
+                (last, waiting) = (seen, Stopwatch.StartNew());
+            Assert.True(waiting.Elapsed < Patience, $"{query} stayed {seen}, and should be {expected}.");
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
-    }
-
-    // A rate is extrapolated from the scrapes that are in its range.
-    private static async Task AssertIsAboutAsync(PrometheusServer prometheus, string query, double least, double most)
-    {
-        var value = Assert.Single(await prometheus.QueryAsync(query)).Value;
-        Assert.True(value >= least && value <= most, string.Create(CultureInfo.InvariantCulture, $"{query} is {value}, and should be from {least} to {most}."));
     }
 
     private static async Task AssertRulesWorkAsync(PrometheusServer prometheus)

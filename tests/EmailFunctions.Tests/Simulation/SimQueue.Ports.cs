@@ -76,6 +76,13 @@ internal sealed partial class SimQueue : IDeliveryQueue, IQueueReceiver, IQueueS
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(QueueCount.Exactly(Count));
     }
+
+    public Task<long?> CountDueAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+            return Task.FromResult<long?>(_messages.Values.LongCount(message => message.Deliveries > 0 || message.VisibleAt <= loop.Elapsed));
+    }
 }
 
 /// <summary>The queue as one process that sends to it sees it: calls take time and fail, and end with the process.</summary>

@@ -1,5 +1,7 @@
+using EmailFunctions.Functions;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
+using EmailFunctions.Storage;
 using EmailFunctions.Telemetry;
 using EmailFunctions.Tests.Support;
 
@@ -166,6 +168,23 @@ public sealed class DeliveryMetricsTests
         var metrics = await Scrape.OfAsync(bench.Client);
         Assert.Equal(Tenants, metrics.Values("email_provider_errors_total", "tenant_id").Count);
         Assert.Equal(Tenants * ErrorCategories.All.Count, metrics.Sum("email_provider_errors_total"));
+    }
+
+    [Fact]
+    public async Task A_call_of_the_host_counts_for_the_queue_of_its_function_once_it_succeeds()
+    {
+        await using var bench = new DeliveryBench();
+        var ingest = bench.Get<TriggerCatalog>().Functions.Single(static function => function.Name == "IngestEmail");
+        var call = new TriggerCall("""{"to":["a@example.com"],"subject":"s","body":"b"}"""u8.ToArray(), "one", 1, TraceParent: null);
+        bench.Table.OnWrite = static _ => TableFault.Before;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => ingest.RunAsync(call, TestContext.Current.CancellationToken));
+        bench.Table.OnWrite = static _ => TableFault.None;
+        var failed = (await Scrape.OfAsync(bench.Client)).Sum("email_queue_handled_total");
+
+        await ingest.RunAsync(call, TestContext.Current.CancellationToken);
+
+        var metrics = await Scrape.OfAsync(bench.Client);
+        Assert.Equal((0, 1, 0), (failed, metrics.Sum("email_queue_handled_total", "queue_name=email-in"), metrics.Sum("email_queue_handled_total", "queue_name=email-dispatch")));
     }
 
     private static Task Pass(DeliveryBench bench, TimeSpan time)

@@ -35,6 +35,24 @@ public sealed class StoredGaugeTests
     }
 
     [Fact]
+    public async Task A_budget_whose_rest_is_too_little_for_the_next_message_shows_as_used_up_until_it_is_raised()
+    {
+        await using var bench = new DeliveryBench();
+        await bench.ConfigureAsync("""{"provider_type":"file","from_email":"a@example.com","cost_per_email_usd":0.3,"monthly_budget_usd":1}""");
+        await SendAsync(bench, recipients: 3);
+        var room = (await Scrape.OfAsync(bench.Client)).Sum("email_quota_utilization", "tenant_id=acme", "quota_type=monthly");
+        await SendAsync(bench, recipients: 1);
+        bench.Clock.Advance(StoredGauges.Lifetime);
+        var waiting = (await Scrape.OfAsync(bench.Client)).Sum("email_quota_utilization", "tenant_id=acme", "quota_type=monthly");
+
+        await bench.ConfigureAsync("""{"provider_type":"file","from_email":"a@example.com","cost_per_email_usd":0.3,"monthly_budget_usd":2}""");
+        await bench.RunQueueAsync(TimeSpan.FromMinutes(2));
+
+        var raised = (await Scrape.OfAsync(bench.Client)).Sum("email_quota_utilization", "tenant_id=acme", "quota_type=monthly");
+        Assert.Equal((90, 100, 60), (room, waiting, raised));
+    }
+
+    [Fact]
     public async Task What_cannot_be_read_is_not_shown_and_takes_nothing_else_with_it()
     {
         await using var bench = new DeliveryBench();

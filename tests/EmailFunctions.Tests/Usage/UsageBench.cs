@@ -15,6 +15,7 @@ internal sealed class UsageBench
     public static readonly TimeSpan RowLifetime = TimeSpan.FromDays(UsageSettings.MinDays);
 
     private readonly UsageIndex _index;
+    private readonly ConfigStore _configs;
 
     public UsageBench(IEntityTable table, DateTimeOffset now)
     {
@@ -26,8 +27,9 @@ internal sealed class UsageBench
         Rollups = new UsageRollupSweep(new UsageRollups(Table, _index, Clock), _index, Directory, positions, Clock, NullLogger<UsageRollupSweep>.Instance);
         Rows = new UsageRowSweep(Table, Directory, positions, new UsageSettings(RowLifetime), Clock, NullLogger<UsageRowSweep>.Instance);
         Reader = new UsageReader(Table, Clock);
-        Admin = new AdminUsageReader(_index, new ConfigStore(Table), Clock);
-        Overview = new UsageOverviewReader(_index, Clock);
+        _configs = new ConfigStore(Table);
+        Admin = new AdminUsageReader(_index, _configs, Clock);
+        Overview = new UsageOverviewReader(_index, _configs, Clock);
     }
 
     public FakeTimeProvider Clock { get; }
@@ -47,6 +49,18 @@ internal sealed class UsageBench
     public UsageOverviewReader Overview { get; }
 
     public static TenantId Tenant(string name) => TenantId.TryParse(name, out var tenant) ? tenant : throw new ArgumentException(name);
+
+    /// <summary>Gives a tenant a configuration of its own.</summary>
+    public Task ConfigureAsync(TenantId tenant, bool isActive = true) => _configs.WriteAsync(
+        new TenantConfig
+        {
+            Tenant = tenant,
+            Id = tenant.Value,
+            Fields = new ConfigFields { ProviderType = "file", IsActive = isActive },
+            CreatedAt = Clock.GetUtcNow(),
+            UpdatedAt = Clock.GetUtcNow(),
+        },
+        TestContext.Current.CancellationToken);
 
     /// <summary>Runs a sweep until it is through.</summary>
     public static async Task RunAsync(ISweep sweep)

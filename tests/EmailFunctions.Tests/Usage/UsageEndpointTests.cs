@@ -1,4 +1,6 @@
 using System.Net;
+using EmailFunctions.Tenants;
+using EmailFunctions.Tests.Simulation;
 using EmailFunctions.Tests.Support;
 using EmailFunctions.Usage;
 using Microsoft.Extensions.DependencyInjection;
@@ -89,6 +91,69 @@ public sealed class UsageEndpointTests
         Assert.Equal(24, overview["series"]!.AsArray().Count);
         Assert.Equal(2, overview["series"]![23]!["figures"]!["sent"]!.GetValue<int>() + overview["series"]![22]!["figures"]!["sent"]!.GetValue<int>());
         Assert.Equal("file", overview["tenants"]![0]!["providers"]![0]!["provider"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task The_share_of_tenants_with_a_configuration_of_their_own_is_of_those_that_had_mail()
+    {
+        var bench = new UsageBench(new MemoryTable(isStrict: true), new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+        // Silent ones, those whose configuration is not active, and mail without a tenant are in neither number or only in that of all.
+        await bench.ConfigureAsync(UsageBench.Tenant("own"));
+        await bench.ConfigureAsync(UsageBench.Tenant("silent"));
+        await bench.ConfigureAsync(UsageBench.Tenant("inactive"), isActive: false);
+        Assert.Null((await bench.Overview.ReadAsync(part: null, TestContext.Current.CancellationToken)).ConfiguredShare);
+        foreach (var tenant in (TenantId[])[UsageBench.Tenant("own"), UsageBench.Tenant("inactive"), UsageBench.Tenant("none"), TenantId.System])
+            await AddAsync(bench, tenant);
+
+        await UsageBench.RunAsync(bench.Rollups);
+
+        var overview = await bench.Overview.ReadAsync(part: null, TestContext.Current.CancellationToken);
+        Assert.Equal((4, 33.33m), (overview.TenantsActive, overview.ConfiguredShare));
+    }
+
+    [Fact]
+    public async Task A_tenant_beyond_those_with_the_most_mail_is_found_by_part_of_its_name()
+    {
+        var bench = new UsageBench(new MemoryTable(isStrict: true), new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+        for (var number = 0; number < UsageOverviewReader.MaxTenants + 5; number++)
+        {
+            await AddAsync(bench, UsageBench.Tenant($"Crowd-{number}"));
+            await AddAsync(bench, UsageBench.Tenant($"Crowd-{number}"));
+        }
+
+        await AddAsync(bench, UsageBench.Tenant("hermit"));
+        await UsageBench.RunAsync(bench.Rollups);
+
+        var all = await bench.Overview.ReadAsync(part: null, TestContext.Current.CancellationToken);
+        var found = await bench.Overview.ReadAsync("ERMI", TestContext.Current.CancellationToken);
+        var many = await bench.Overview.ReadAsync("crowd", TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain(all.Tenants, static tenant => tenant.TenantId == "hermit");
+        Assert.Equal(("hermit", 1), (Assert.Single(found.Tenants).TenantId, found.Tenants[0].Figures.Sent));
+        Assert.Equal((all.Total.Sent, all.TenantsActive), (found.Total.Sent, found.TenantsActive));
+        // Of those that are meant there are too many again.
+        Assert.Equal((UsageOverviewReader.MaxTenants + 1, UsageOverviewReader.Others, 10), (many.Tenants.Count, many.Tenants[^1].TenantId, many.Tenants[^1].Figures.Sent));
+        Assert.Empty((await bench.Overview.ReadAsync("nobody", TestContext.Current.CancellationToken)).Tenants);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("12345678901234567890123456789012345678901234567890123456789012345")]
+    public async Task A_part_of_a_name_that_no_tenant_can_have_is_refused(string part)
+    {
+        await using var bench = new DeliveryBench();
+
+        using var answer = await bench.Client.GetAsync(new Uri($"/api/v1/admin/email/overview?tenant={part}", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("must be 1 to 64 characters", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    private static async Task AddAsync(UsageBench bench, TenantId tenant)
+    {
+        await bench.Directory.EnterAsync(tenant, TestContext.Current.CancellationToken);
+        var row = new UsageRow(tenant, Guid.NewGuid().ToString("N"), bench.Clock.GetUtcNow().AddMinutes(-10), "file", Success: true, 1, 0, TimeSpan.FromMilliseconds(100), WasLimited: false);
+        Assert.True((await bench.Table.WriteAsync([row.ToWrite()], TestContext.Current.CancellationToken)).IsDone);
     }
 
     private static async Task WriteAsync(DeliveryBench bench, string provider, decimal cost)

@@ -1,4 +1,3 @@
-using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Support;
 using EmailFunctions.Usage;
@@ -66,7 +65,7 @@ public sealed class UsageScaleTests(ITestOutputHelper output)
         foreach (var tenant in rows.Keys)
         {
             await bench.Directory.EnterAsync(tenant, TestContext.Current.CancellationToken);
-            await bench.Table.WriteAsync([EntityWrite.Put(new Entity("configs", tenant.Value))], TestContext.Current.CancellationToken);
+            await bench.ConfigureAsync(tenant);
         }
 
         bench.Table.ResetCounts();
@@ -92,10 +91,12 @@ public sealed class UsageScaleTests(ITestOutputHelper output)
             top.Select(static pair => new TenantCost(pair.Key.Value, pair.Value.Count(static row => row.Success), pair.Value.Sum(static row => (long)row.Cost) / 10_000m)), usage.TopTenants);
 
         bench.Table.ResetCounts();
-        var overview = await bench.Overview.ReadAsync(TestContext.Current.CancellationToken);
+        var overview = await bench.Overview.ReadAsync(part: null, TestContext.Current.CancellationToken);
         output.WriteLine($"overview in {bench.Table.Transactions} reads");
         Assert.InRange(bench.Table.Transactions, 1, 10);
         var recent = all.Where(row => row.At >= overview.PeriodStart.ToUnixTimeMilliseconds()).ToList();
+        Assert.Equal(
+            (rows.Values.Count(tenant => tenant.Any(row => row.At >= overview.PeriodStart.ToUnixTimeMilliseconds())), 100m), (overview.TenantsActive, overview.ConfiguredShare));
         Assert.Equal((Start + Length - TimeSpan.FromDays(1), 24), (overview.PeriodStart, overview.Series.Count));
         Assert.Equal((recent.Count, recent.Sum(static row => (long)row.Cost)), (overview.Total.Sent + overview.Total.Failed, overview.Total.CostUsd * 10_000m));
         Assert.Equal(UsageOverviewReader.MaxTenants + 1, overview.Tenants.Count);

@@ -9,8 +9,9 @@ const admin = '/api/v1/admin/email';
 const interval = 10_000;
 const $ = (id) => document.getElementById(id);
 
-// Of the last answers, for what is looked at again without asking.
+// Of the last answers, for what is looked at again without asking; and which part of a name the tenants were asked for by.
 let overview = null;
+let listed = '';
 let timer = null;
 let running = null;
 
@@ -32,18 +33,16 @@ function kpi(title, value, target, isMet) {
     target === null ? null : element('dd', { className: 'target' }, `target ${target}${state[1] ? `: ${state[1]}` : ''}`));
 }
 
-function showKpis(metrics, shares, usage) {
+function showKpis(metrics) {
   const total = overview.total;
   const hits = metrics === null ? null : cacheHits(metrics);
-  // Of those that had mail within a month, which is what their number can be compared with.
-  const share = usage.total_tenants_active === 0 ? null : Math.min(100, 100 * shares.total_configured_tenants / usage.total_tenants_active);
   const judged = (value, test) => value === null ? null : test(value);
   $('kpis').replaceChildren(
     kpi('Success rate', percent(total.success_rate), `> ${targets.success} %`, judged(total.success_rate, (rate) => rate > targets.success)),
     kpi('P99 of deliveries', milliseconds(total.p99_ms), `< ${milliseconds(targets.p99)}`, judged(total.p99_ms, (p99) => p99 < targets.p99)),
     kpi('Average cost of a mail', usd(total.average_cost_per_email), `< ${usd(targets.cost)}`, judged(total.average_cost_per_email, (cost) => cost < targets.cost)),
     kpi('Configurations from cache', percent(hits), `> ${targets.hits} %`, judged(hits, (rate) => rate > targets.hits)),
-    kpi('Tenants with a provider of their own', percent(share), null, null),
+    kpi('Tenants with a provider of their own', percent(overview.configured_share), null, null),
     kpi('Sent', number(total.sent), null, null),
     kpi('Failed', number(total.failed), null, null),
     kpi('Delayed by a limit', number(total.delayed), null, null),
@@ -65,15 +64,19 @@ function showTraffic() {
   fill($('hours'), 'Messages by hour', [{ title: 'From', of: (hour) => time(hour.hour_start).slice(0, 5) }, ...figureColumns((hour) => hour.figures)], overview.series);
 }
 
+const part = () => $('filter').value.trim().toLowerCase();
+
 function showTenants() {
-  const part = $('filter').value.trim().toLowerCase();
-  const rows = overview.tenants.filter((tenant) => tenant.tenant_id.toLowerCase().includes(part)).flatMap((tenant) => [
+  const wanted = part();
+  // The service lists those with the most mail; until it has answered for this part, what is here is looked through.
+  const isListed = wanted === listed;
+  const rows = overview.tenants.filter((tenant) => isListed || tenant.tenant_id.toLowerCase().includes(wanted)).flatMap((tenant) => [
     { name: tenant.tenant_id, figures: tenant.figures },
     ...tenant.providers.map((provider) => ({ name: provider.provider, figures: provider.figures, isPart: true })),
   ]);
   const caption = `${number(overview.tenants_active)} tenants had mail; those with the most first`;
   fill($('tenants'), caption, [{ title: 'Tenant, provider', of: (row) => row.name }, ...figureColumns((row) => row.figures)], rows,
-    { empty: part ? 'No tenant with this in its name had mail.' : 'No mail within the last 24 hours.', classOf: (row) => row.isPart ? 'part' : undefined });
+    { empty: !isListed ? 'Looking …' : wanted ? 'No tenant with this in its name had mail.' : 'No mail within the last 24 hours.', classOf: (row) => row.isPart ? 'part' : undefined });
 }
 
 function showQueues(queue) {
@@ -190,7 +193,29 @@ async function test(event) {
 
 function showProblem(text) {
   $('problem').hidden = !text;
-  $('problem').textContent = text ?? '';
+  // The same once more would be read out once more.
+  if ($('problem').textContent !== (text ?? '')) $('problem').textContent = text ?? '';
+}
+
+// What could not be had, by its name, and why; all else is shown.
+const troubles = new Map();
+
+/** An answer, or null where there is none; only being refused ends the whole. */
+async function ask(name, question) {
+  try {
+    const answer = await question();
+    troubles.delete(name);
+    return answer;
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    troubles.set(name, error.message);
+    return null;
+  }
+}
+
+function showTroubles() {
+  const namesOf = (text) => [...troubles].filter(([, other]) => other === text).map(([name]) => name).join(', ');
+  showProblem([...new Set(troubles.values())].map((text) => `${namesOf(text)}: ${text}`).join(' '));
 }
 
 function showSignIn(text) {
@@ -220,10 +245,8 @@ async function offerIssuer() {
 
 // What costs the service many reads, or waits for providers, is asked once a minute, or when somebody wants it now.
 const seldom = {
-  usage: () => get(`${admin}/usage?days=30`),
-  shares: () => get(`${admin}/providers/distribution`),
-  budgets: () => get(`${admin}/budgets?limit=200`),
-  dead: () => get(`${admin}/dead-letters?limit=50`),
+  'Quotas and budgets': { show: showBudgets, question: () => get(`${admin}/budgets?limit=200`) },
+  'Dead letters': { show: showDead, question: () => get(`${admin}/dead-letters?limit=50`) },
 };
 let kept = {};
 let keptUntil = 0;
@@ -234,38 +257,53 @@ let session = 0;
 
 async function askSeldom() {
   if (Date.now() < keptUntil) return;
-  const names = Object.keys(seldom);
-  const answers = await Promise.all(names.map((name) => seldom[name]()));
-  kept = Object.fromEntries(names.map((name, index) => [name, answers[index]]));
+  const mine = session;
+  // Each by itself, and what was known before stays where one fails.
+  const answers = await Promise.all(Object.entries(seldom).map(async ([name, { question }]) => [name, await ask(name, question)]));
+  if (mine !== session) return;
+  Object.assign(kept, Object.fromEntries(answers.filter(([, answer]) => answer !== null)));
   keptUntil = Date.now() + 60_000;
   // Providers that hang must not keep the figures back.
-  asking ??= get(`${admin}/health`)
-    .then((answer) => { health = answer; showHealth(); })
-    .catch((error) => showProblem(error.message))
+  asking ??= ask('Providers’ health', () => get(`${admin}/health`))
+    .then((answer) => {
+      if (mine !== session) return;
+      health = answer ?? health;
+      showHealth();
+      showTroubles();
+    })
+    .catch((error) => { if (mine === session) showSignIn(error.message); })
     .finally(() => { asking = null; });
 }
 
 async function show() {
   const mine = session;
+  const wanted = part();
   const [figures, queue, stopped, metrics] = await Promise.all([
-    get(`${admin}/overview`), get(`${admin}/queue`), get(`${admin}/breakers`), getText('/metrics').catch(() => null), askSeldom(),
+    ask('Mail', () => get(`${admin}/overview${wanted ? `?tenant=${encodeURIComponent(wanted)}` : ''}`)),
+    ask('Queues', () => get(`${admin}/queue`)),
+    ask('Breakers', () => get(`${admin}/breakers`)),
+    getText('/metrics').catch(() => null),
+    askSeldom(),
   ]);
   // Who has signed out meanwhile is not shown what came for them.
   if (mine !== session) return;
-  overview = figures;
-  breakers = stopped;
+  showTroubles();
+  // Not a single answer: there is nothing to show yet, and who signs in is not in.
+  if ([figures, queue, stopped, ...Object.values(kept)].every((answer) => answer === null)) return;
+  if (figures !== null) [overview, listed] = [figures, wanted];
+  breakers = stopped ?? breakers;
   $('signin').hidden = true;
   $('figures').hidden = false;
   $('signout').hidden = !isSignedIn();
-  showProblem(null);
-  showKpis(metrics, kept.shares, kept.usage);
-  showTraffic();
-  showTenants();
-  showQueues(queue);
+  if (overview !== null) {
+    showKpis(metrics);
+    showTraffic();
+    showTenants();
+    $('asof').textContent = overview.rolled_up_at ? `Mail counted until ${time(overview.rolled_up_at)}` : 'No mail counted yet';
+  }
+  if (queue !== null) showQueues(queue);
   showHealth();
-  showBudgets(kept.budgets);
-  showDead(kept.dead);
-  $('asof').textContent = overview.rolled_up_at ? `Mail counted until ${time(overview.rolled_up_at)}` : 'No mail counted yet';
+  for (const [name, answer] of Object.entries(kept)) seldom[name].show(answer);
 }
 
 /** One at a time: who asks while one is under way gets its end. */
@@ -289,10 +327,16 @@ async function refreshAll() {
 
 $('refresh').addEventListener('click', refreshAll);
 $('live').addEventListener('change', refresh);
-$('filter').addEventListener('input', () => overview && showTenants());
+// Whoever types is not asked for at each letter.
+let typing = null;
+$('filter').addEventListener('input', () => {
+  if (overview) showTenants();
+  clearTimeout(typing);
+  typing = setTimeout(async () => { await running; await refresh(); }, 300);
+});
 $('find-form').addEventListener('submit', (event) => { event.preventDefault(); find($('message').value.trim(), $('message-tenant').value.trim()); });
 $('test-form').addEventListener('submit', test);
-$('signout').addEventListener('click', () => { signOut(); session++; kept = {}; health = null; overview = null; showSignIn(''); });
+$('signout').addEventListener('click', () => { signOut(); session++; kept = {}; health = null; overview = null; troubles.clear(); showSignIn(''); });
 $('signin-form').addEventListener('submit', (event) => {
   event.preventDefault();
   signIn($('token').value);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using EmailFunctions.Queueing;
+using EmailFunctions.Telemetry;
 
 namespace EmailFunctions.Delivery.Local;
 
@@ -13,7 +14,7 @@ public sealed record PumpSettings(int Concurrency);
 /// the last were removed is removed together. On stop it lets what is in hand finish, and gives back what does not finish in time.
 /// </summary>
 internal sealed partial class LocalPump(
-    IQueueReceiver receiver, DispatchFunction function, PumpSettings settings, TimeProvider time, ILogger<LocalPump> logger) : BackgroundService
+    IQueueReceiver receiver, DispatchFunction function, PumpSettings settings, DeliveryMetrics metrics, TimeProvider time, ILogger<LocalPump> logger) : BackgroundService
 {
     private const int MaxDeliveries = 20;
     private const int Ahead = 8;
@@ -110,6 +111,7 @@ internal sealed partial class LocalPump(
             }
 
             await function.RunAsync(message.Body, _giveUp.Token);
+            metrics.Handled(QueueNames.Dispatch);
             _handled.Writer.TryWrite(message);
         }
 #pragma warning disable CA1031 // Whatever the function throws, the message is given back.

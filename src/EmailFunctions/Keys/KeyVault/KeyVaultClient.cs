@@ -101,7 +101,7 @@ internal sealed class KeyVaultClient : IDisposable
         }
 
         if (message.Response.IsError)
-            throw KeyVaultFailures.Refused(_key, message.Response);
+            throw KeyVaultFailures.Refused(_key, message.Response, isUnwrap: message.Request.Method == RequestMethod.Post);
     }
 
     private static ReadOnlyMemory<byte> UnwrapBody(ReadOnlySpan<byte> value)

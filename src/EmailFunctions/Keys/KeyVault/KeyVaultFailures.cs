@@ -27,7 +27,10 @@ internal static partial class KeyVaultFailures
     };
 
     /// <summary>An answer that is no success.</summary>
-    public static KeyUnavailableException Refused(KeyVaultAddress key, Response answer)
+    /// <param name="key">The key that was asked for.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="isUnwrap">Whether a data key was to be unwrapped, which then may be to blame itself.</param>
+    public static KeyUnavailableException Refused(KeyVaultAddress key, Response answer, bool isUnwrap)
     {
         var codes = ReadCodes(answer);
         var said = codes.Count > 0 ? $"{answer.Status} {string.Join("/", codes)}" : $"{answer.Status}";
@@ -38,7 +41,7 @@ internal static partial class KeyVaultFailures
             "ForbiddenByFirewall" => $"The vault of the key {key} does not let the service's network in ({said}). Check the vault's network rules.",
             _ => Explain(key, answer.Status, said),
         })
-        { IsLasting = answer.Status is 400 or 404 || codes.Contains("KeyDisabled") };
+        { IsLasting = answer.Status is 400 or 404 || codes.Contains("KeyDisabled"), IsDamage = isUnwrap && answer.Status == 400 };
     }
 
     /// <summary>An answer that is not one of Key Vault's.</summary>

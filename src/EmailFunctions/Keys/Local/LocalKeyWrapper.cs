@@ -49,7 +49,7 @@ internal sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException) // The latter says that its length is wrong.
         {
-            throw new KeyUnavailableException($"A data key that names the key {_keyId} was not wrapped by it, or was changed.", exception) { IsLasting = true };
+            throw new KeyUnavailableException($"A data key that names the key {_keyId} was not wrapped by it, or was changed.", exception) { IsLasting = true, IsDamage = true };
         }
     }
 

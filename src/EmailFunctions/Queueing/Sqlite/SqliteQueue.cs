@@ -124,6 +124,20 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
                 name)!.Value)));
     }
 
+    public Task<long?> CountDueAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(database.Read(
+            // Each from its index, too. Whoever was given back was due before, and is not let off by its pause.
+            session => session.Number(
+                """
+                SELECT (SELECT COUNT(*) FROM queue_messages WHERE queue = ?1 AND place IS NOT NULL)
+                  + (SELECT COUNT(*) FROM queue_messages WHERE queue = ?1 AND place IS NULL AND visible_at <= ?2)
+                  + (SELECT COUNT(*) FROM queue_messages WHERE queue = ?1 AND place IS NULL AND delivery_count > 0 AND visible_at > ?2)
+                """,
+                name, Now())));
+    }
+
     public Task ProbeAsync(CancellationToken cancellationToken) => CountAsync(cancellationToken);
 
     public void Dispose() => _arrival.Dispose();

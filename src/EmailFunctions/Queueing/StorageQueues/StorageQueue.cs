@@ -15,6 +15,10 @@ namespace EmailFunctions.Queueing.StorageQueues;
 internal sealed class StorageQueue(QueueClient queue, TimeProvider time) : IDeliveryQueue, IQueueProbe, IQueueSize
 {
     private const int MaxMessages = 100;
+
+    // As many as one call shows (learn.microsoft.com, "Peek Messages").
+    private const int MaxPeeked = 32;
+
     private const int MaxSendsAtOnce = 8;
 
     private static readonly AzureService Service = new("queue storage", "Storage Queue Data Contributor");
@@ -57,17 +61,24 @@ internal sealed class StorageQueue(QueueClient queue, TimeProvider time) : IDeli
 
     public Task ProbeAsync(CancellationToken cancellationToken) => CountAsync(cancellationToken);
 
-    public Task<QueueCount> CountAsync(CancellationToken cancellationToken) => Service.CallAsync(
+    public Task<QueueCount> CountAsync(CancellationToken cancellationToken) => LookAsync(
+        async () => QueueCount.About((await queue.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCountLong), QueueCount.About(0), cancellationToken);
+
+    // The estimate does not tell scheduled ones from due ones; those that can be peeked at are due and in nobody's hands.
+    public Task<long?> CountDueAsync(CancellationToken cancellationToken) => LookAsync<long?>(
+        async () => (await queue.PeekMessagesAsync(MaxPeeked, cancellationToken)).Value.Length, 0, cancellationToken);
+
+    // The first message makes the queue; before, it is as good as empty.
+    private static Task<T> LookAsync<T>(Func<Task<T>> look, T ofNone, CancellationToken cancellationToken) => Service.CallAsync(
         async () =>
         {
             try
             {
-                return QueueCount.About((await queue.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCountLong);
+                return await look();
             }
             catch (RequestFailedException failure) when (failure.ErrorCode == QueueErrorCode.QueueNotFound)
             {
-                // The first message makes it.
-                return QueueCount.About(0);
+                return ofNone;
             }
         },
         cancellationToken);

@@ -139,6 +139,7 @@ internal sealed class SqliteDatabase : IDisposable
 
         session.Execute("CREATE INDEX IF NOT EXISTS queue_messages_ready ON queue_messages (queue, place) WHERE place IS NOT NULL");
         session.Execute("CREATE INDEX IF NOT EXISTS queue_messages_waiting ON queue_messages (queue, visible_at) WHERE place IS NULL");
+        session.Execute("CREATE INDEX IF NOT EXISTS queue_messages_given_back ON queue_messages (queue, visible_at) WHERE place IS NULL AND delivery_count > 0");
     }
 
     private static void Configure(SqliteSession session)

@@ -196,7 +196,7 @@ internal sealed class SimEngine
         var held = new HeldMessages(ledger, queue, clock);
         var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, Metrics, clock, NullLogger<OutcomeRecorder>.Instance);
         var registry = new ProviderRegistry([new SimProvider(ProviderType.File, this, context), new SimProvider(ProviderType.Console, this, context)]);
-        var health = new ProviderHealth(Meters, Labels, clock);
+        var health = new ProviderHealth(clock);
         var sender = new MessageSender(payloads, accounts, registry, new SizeLimits(registry, null!), gates, new ProviderProbes(null!, registry, health, clock), health, recorder, Metrics, clock, NullLogger<MessageSender>.Instance);
         var dispatcher = new MessageDispatcher(ledger, policies, states, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(

@@ -6,6 +6,7 @@ using EmailFunctions.Messages;
 using EmailFunctions.Providers;
 using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
+using EmailFunctions.Telemetry;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,7 +48,7 @@ internal sealed class FairBench : IAsyncDisposable
         });
         Receiver = new CountingReceiver(_host.Services.GetRequiredService<IQueueReceiver>());
         _pump = new LocalPump(
-            Receiver, _host.Services.GetRequiredService<DispatchFunction>(), new PumpSettings(width), _clock, NullLogger<LocalPump>.Instance);
+            Receiver, _host.Services.GetRequiredService<DispatchFunction>(), new PumpSettings(width), _host.Services.GetRequiredService<DeliveryMetrics>(), _clock, NullLogger<LocalPump>.Instance);
     }
 
     public static TenantId Big { get; } = Tenant("big");

@@ -61,6 +61,28 @@ public sealed class KeyVaultFailureTests : VaultBench
         AssertTellsNothingSecret(failure);
     }
 
+    [Theory]
+    [InlineData(400, "BadParameter", null, true)]
+    [InlineData(403, "Forbidden", "ForbiddenByRbac", false)]
+    [InlineData(403, "Forbidden", "KeyDisabled", false)]
+    [InlineData(404, "KeyNotFound", null, false)]
+    [InlineData(401, "Unauthorized", null, false)]
+    public async Task A_data_key_that_is_damaged_is_told_from_a_key_that_can_not_be_used(int status, string code, string? inner, bool isDamage)
+    {
+        var wrapped = await WrapAsync();
+        Vault.NextFails(status, code, inner, times: 2);
+
+        Assert.Equal(isDamage, (await FailsAsync(() => Mail.UnwrapAsync(wrapped, Cancellation))).IsDamage);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_wrong_though_no_data_key_is_in_it_is_no_damage()
+    {
+        Vault.NextFails(400, "BadParameter");
+
+        Assert.False((await FailsAsync(WrapAsync)).IsDamage);
+    }
+
     [Fact]
     public async Task A_key_that_is_not_there_is_named()
     {
