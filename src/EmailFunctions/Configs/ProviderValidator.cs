@@ -84,7 +84,7 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
                 return;
             if (!TryReadEndpoint(endpoint, rules.AllowHttpEndpoints, out var uri))
                 context.AddFailure(rules.AllowHttpEndpoints ? "must be an http or https address without user, query or fragment" : "must be an https address without user, query or fragment");
-            else if (rules.Outbound.FindFault(OutboundPlace.Of(uri)) is { } fault)
+            else if (rules.Outbound.FindFault(uri) is { } fault)
                 context.AddFailure(fault.IsAboutPort ? $"has a port that {fault.Must}" : fault.Must);
         });
 
