@@ -65,7 +65,7 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
         RuleFor(c => c.SmtpHost).Custom((_, context) => Report(context, isAboutPort: false));
         RuleFor(c => c.SmtpPort).Custom((_, context) => Report(context, isAboutPort: true));
 
-        void Report<T>(ValidationContext<T> context, bool isAboutPort) where T : ProviderFields
+        void Report(ValidationContext<ProviderFields> context, bool isAboutPort)
         {
             if (context.InstanceToValidate is { SmtpHost: { } host } fields
                 && outbound.FindFault(new OutboundPlace(host, TenantConfig.SmtpPortOf(fields), PlaceKind.Smtp)) is { } fault && fault.IsAboutPort == isAboutPort)
