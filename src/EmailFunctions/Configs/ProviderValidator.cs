@@ -65,7 +65,7 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
         RuleFor(c => c.SmtpHost).Custom((_, context) => Report(context, isAboutPort: false));
         RuleFor(c => c.SmtpPort).Custom((_, context) => Report(context, isAboutPort: true));
 
-        void Report<T>(ValidationContext<T> context, bool isAboutPort) where T : ProviderFields
+        void Report(ValidationContext<ProviderFields> context, bool isAboutPort)
         {
             if (context.InstanceToValidate is { SmtpHost: { } host } fields
                 && outbound.FindFault(new OutboundPlace(host, TenantConfig.SmtpPortOf(fields), PlaceKind.Smtp)) is { } fault && fault.IsAboutPort == isAboutPort)
@@ -84,7 +84,7 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
                 return;
             if (!TryReadEndpoint(endpoint, rules.AllowHttpEndpoints, out var uri))
                 context.AddFailure(rules.AllowHttpEndpoints ? "must be an http or https address without user, query or fragment" : "must be an https address without user, query or fragment");
-            else if (rules.Outbound.FindFault(OutboundPlace.Of(uri)) is { } fault)
+            else if (rules.Outbound.FindFault(uri) is { } fault)
                 context.AddFailure(fault.IsAboutPort ? $"has a port that {fault.Must}" : fault.Must);
         });
 

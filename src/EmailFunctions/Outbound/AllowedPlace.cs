@@ -48,6 +48,7 @@ public sealed record AllowedPlace(string? Name, IPNetwork? Network, int? Port)
         return text.Split(':') is [var host, var behind] ? (host, behind) : (text, null);
     }
 
+    // Of an address within a network, which other programs take for the network, it is not clear which of them is meant.
     private static IPNetwork? ParseNetwork(string address, string length) =>
-        OutboundHost.Parse(address)?.Address is not null && IPNetwork.TryParse($"{address}/{length}", out var network) ? network : null;
+        OutboundHost.Parse(address)?.Address is { } first && IPNetwork.TryParse($"{address}/{length}", out var network) && network.BaseAddress.Equals(first) ? network : null;
 }

@@ -11,11 +11,7 @@ public enum PlaceKind
 /// <param name="Host">The host, as it was named.</param>
 /// <param name="Port">The port.</param>
 /// <param name="Kind">What is spoken there.</param>
-public sealed record OutboundPlace(string Host, int Port, PlaceKind Kind)
-{
-    /// <summary>Where an absolute URL of http or https leads.</summary>
-    public static OutboundPlace Of(Uri uri) => new(uri.IdnHost, uri.Port, PlaceKind.Http);
-}
+public sealed record OutboundPlace(string Host, int Port, PlaceKind Kind);
 
 /// <summary>Why a place is not called.</summary>
 /// <param name="IsAboutPort">Whether its port is to blame, and not its host.</param>

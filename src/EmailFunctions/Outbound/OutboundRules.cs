@@ -43,6 +43,11 @@ public sealed record OutboundRules
     /// <summary>Places of the operator's choice, at any port unless they name one.</summary>
     public IReadOnlyList<AllowedPlace> Allowed { get; init; } = [];
 
+    /// <summary>What is wrong with an absolute URL of http or https by its text alone; null: nothing.</summary>
+    public Refusal? FindFault(Uri endpoint) =>
+        // What the URL's rules make of 0x7f.1, 0127.0.0.1 or %31 is another host than stands there.
+        endpoint.OriginalString.StartsWith($"{endpoint.Scheme}://{endpoint.Host}", StringComparison.OrdinalIgnoreCase) ? FindFault(new OutboundPlace(endpoint.IdnHost, endpoint.Port, PlaceKind.Http)) : NoHost;
+
     /// <summary>What is wrong with a place by its name alone; null: nothing, and where it leads will be seen.</summary>
     public Refusal? FindFault(OutboundPlace place)
     {

@@ -23,6 +23,8 @@ internal static class SpecialNetworks
 
     private static readonly SpecialNetwork Unassigned = Special("::/0");
 
+    private static readonly SpecialNetwork Mapped = Never("::ffff:0:0/96");
+
     private static readonly SpecialNetwork[] Loopback = [Special("127.0.0.0/8"), Special("::1/128")];
 
     /// <summary>The parts. The first that holds an address counts.</summary>
@@ -38,14 +40,16 @@ internal static class SpecialNetworks
         // Protocol assignments, 6to4 relays, benchmarks, documentation, reserved.
         Special("192.0.0.0/24"), Special("192.88.99.0/24"), Special("198.18.0.0/15"), Special("192.0.2.0/24"), Special("198.51.100.0/24"), Special("203.0.113.0/24"), Special("240.0.0.0/4"),
         // IPv4 within IPv6: mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052, RFC 8215), 6to4. Teredo is among the protocol assignments.
-        Special("::ffff:0:0/96"), Special("::/96"), Special("::ffff:0:0:0/96"), Special("64:ff9b::/96"), Special("64:ff9b:1::/48"), Special("2002::/16"),
+        Mapped, Special("::/96"), Special("::ffff:0:0:0/96"), Special("64:ff9b::/96"), Special("64:ff9b:1::/48"), Special("2002::/16"),
         // Protocol assignments with Teredo, benchmarks and ORCHID, and documentation (RFC 3849, RFC 9637).
         Special("2001::/23"), Special("2001:db8::/32"), Special("3fff::/20"),
     ];
 
     /// <summary>The part that an address is in; null: it is public.</summary>
     public static SpecialNetwork? Find(IPAddress address) =>
-        All.FirstOrDefault(special => special.Network.Contains(address))
+        // The framework takes a mapped address for the one of IPv4 that it holds.
+        address.IsIPv4MappedToIPv6 ? Mapped
+        : All.FirstOrDefault(special => special.Network.Contains(address))
         ?? (address.AddressFamily == AddressFamily.InterNetwork || (GlobalUnicast.Contains(address) && !IsIsatap(address)) ? null : Unassigned);
 
     /// <summary>Whether an address is this machine's own, written in the usual way.</summary>

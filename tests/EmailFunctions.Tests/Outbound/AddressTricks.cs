@@ -72,7 +72,7 @@ internal static class AddressTricks
     /// <summary>Endpoints that are refused by how they are written.</summary>
     public static IReadOnlyList<string> Endpoints { get; } =
     [
-        "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/", "https://0/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:a9fe:a9fe]/", "https://[64:ff9b::7f00:1]/",
+        "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/", "https://00127.0.0.1/", "https://0x08080808/", "https://134744072/", "https://[0:0:0:0:0:0:0:1]/", "https://0/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:a9fe:a9fe]/", "https://[64:ff9b::7f00:1]/",
         "https://[fe80::1%25eth0]/", "https://169.254.169.254/latest/meta-data", "https://168.63.129.16/", "https://10.0.0.1/", "https://LOCALHOST/", "https://localhost./", "https://127.0.0.1./", "https://metadata.google.internal/",
         "https://redis/", "https://１２７.０.０.１/", "https://127。0。0。1/", "https://%31%32%37.0.0.1/", "https://127%2E0%2E0%2E1/", "https://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
         // A user before the host, a fragment or a query behind it, slashes of two kinds.

@@ -14,6 +14,14 @@ public sealed class OutboundApiTests : IAsyncDisposable
     private const string Path = "/api/v1/email/configs/acme";
     private const string Mail = """{"tenant_id":"acme","to":["a@example.com"],"subject":"Hello","body":"Hello."}""";
 
+    // What the tricks are put into by PUT.
+    private static readonly Dictionary<string, string> Honest = new()
+    {
+        ["smtp"] = Server("mail.example.com"),
+        ["mailgun"] = """{"provider_type":"mailgun","api_key":"key-1","from_email":"a@example.com"}""",
+        ["aws_ses"] = """{"provider_type":"aws_ses","aws_region":"eu-west-1","aws_access_key":"k","aws_secret_key":"s","from_email":"a@example.com"}""",
+    };
+
     private readonly RecordingConnector _connector = new();
     private readonly FakeNames _names = FakeNames.OfTricks();
     private readonly ServiceHost _service;
@@ -198,13 +206,6 @@ public sealed class OutboundApiTests : IAsyncDisposable
         await _service.Client.ConfigureAsync("other", Honest[type]);
         await AssertRefusedAsync(HttpMethod.Put, "/api/v1/email/configs/other", new JsonObject { [field] = value }, field);
     }
-
-    private static readonly Dictionary<string, string> Honest = new()
-    {
-        ["smtp"] = Server("mail.example.com"),
-        ["mailgun"] = """{"provider_type":"mailgun","api_key":"key-1","from_email":"a@example.com"}""",
-        ["aws_ses"] = """{"provider_type":"aws_ses","aws_region":"eu-west-1","aws_access_key":"k","aws_secret_key":"s","from_email":"a@example.com"}""",
-    };
 
     private async Task AssertRefusedAsync(HttpMethod method, string path, JsonObject body, string field)
     {

@@ -76,7 +76,7 @@ internal sealed class OutboundBench : IAsyncDisposable
         {
             "smtp" => (smtp, ProviderSecrets.None),
             "token" => (
-                smtp with { SmtpHost = "mail.example.com", SmtpPort = 587, SmtpUsername = "mailer@acme.example", SmtpOAuthTokenUrl = url, SmtpOAuthClientId = "client" },
+                smtp with { SmtpHost = "mail.example.com", SmtpPort = 587, SmtpUsername = "mailer@acme.example", SmtpOAuthTokenUrl = url + "token", SmtpOAuthClientId = "client" },
                 new ProviderSecrets { SmtpOAuthClientSecret = "secret" }),
             "aws_ses" => (SesBench.Settings with { ApiEndpoint = url }, SesBench.Secrets),
             "sendgrid" => (SendGridBench.Settings with { ApiEndpoint = url }, new ProviderSecrets { ApiKey = SendGridBench.Key }),

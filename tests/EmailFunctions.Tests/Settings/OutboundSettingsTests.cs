@@ -8,6 +8,10 @@ namespace EmailFunctions.Tests.Settings;
 /// <summary>Which places the deployment lets tenants name.</summary>
 public sealed class OutboundSettingsTests
 {
+    private const string Development = "EMAIL_MODE=azure|FUNCTIONS_CUSTOMHANDLER_PORT=1|AzureWebJobsStorage=UseDevelopmentStorage=true|EMAIL_QUEUE=storagequeue|EMAIL_ENCRYPTION_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    private const string Azure = "EMAIL_MODE=azure|FUNCTIONS_CUSTOMHANDLER_PORT=1|AzureWebJobsStorage:accountName=mine|EMAIL_QUEUE=storagequeue|EMAIL_KEY_VAULT_KEY=https://mine.vault.azure.net/keys/email";
+
     [Fact]
     public void This_machine_may_be_named_where_whoever_calls_is_on_it()
     {
@@ -107,10 +111,6 @@ public sealed class OutboundSettingsTests
     [InlineData("EMAIL_HTTPS_EXTRA_PORTS", "8443;8444")]
     public void What_is_no_port_stops_the_start(string name, string text) =>
         Assert.Equal([$"{name} must be numbers of ports, 1 to 65535, with commas between them."], MistakesOf($"{name}={text}"));
-
-    private const string Development = "EMAIL_MODE=azure|FUNCTIONS_CUSTOMHANDLER_PORT=1|AzureWebJobsStorage=UseDevelopmentStorage=true|EMAIL_QUEUE=storagequeue|EMAIL_ENCRYPTION_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-
-    private const string Azure = "EMAIL_MODE=azure|FUNCTIONS_CUSTOMHANDLER_PORT=1|AzureWebJobsStorage:accountName=mine|EMAIL_QUEUE=storagequeue|EMAIL_KEY_VAULT_KEY=https://mine.vault.azure.net/keys/email";
 
     private static string[] MistakesOf(string settings) => Assert.Throws<SettingsException>(() => Read(settings)).Message.Split("\n  - ")[1..];
 
