@@ -16,10 +16,16 @@ internal sealed class Brake(int permits, TimeSpan period) : IDisposable
 
     /// <summary>Takes a token of a key.</summary>
     /// <returns>Null: there was one. Else how long until there is.</returns>
-    public TimeSpan? Take(string key) => Take(key, 1);
+    public TimeSpan? Take(string key)
+    {
+        if (_limiter is null)
+            return null;
+        using var lease = _limiter.AttemptAcquire(key);
+        return lease.IsAcquired ? null : WaitOf(lease);
+    }
 
-    /// <summary>The same without taking it.</summary>
-    public TimeSpan? Look(string key) => Take(key, 0);
+    /// <summary>The same without taking it. (To acquire none would do with a part of a token, too.)</summary>
+    public TimeSpan? Look(string key) => _limiter?.GetStatistics(key) is { CurrentAvailablePermits: 0 } ? Take(key) : null;
 
     public void Dispose() => _limiter?.Dispose();
 
@@ -40,12 +46,4 @@ internal sealed class Brake(int permits, TimeSpan period) : IDisposable
     /// <summary>How long a refusal says to wait; whole seconds, at least one.</summary>
     public static TimeSpan WaitOf(RateLimitLease lease) =>
         TimeSpan.FromSeconds(lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, Math.Ceiling(wait.TotalSeconds)) : 1);
-
-    private TimeSpan? Take(string key, int tokens)
-    {
-        if (_limiter is null)
-            return null;
-        using var lease = _limiter.AttemptAcquire(key, tokens);
-        return lease.IsAcquired ? null : WaitOf(lease);
-    }
 }
