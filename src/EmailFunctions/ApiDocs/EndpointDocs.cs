@@ -19,7 +19,8 @@ internal static class EndpointDocs
     {
         foreach (var status in statuses)
             builder.Produces<ProblemBody>(status, Problem.ContentType);
-        return builder.Produces<ProblemBody>(StatusCodes.Status500InternalServerError, Problem.ContentType)
+        return builder.Produces<ProblemBody>(StatusCodes.Status429TooManyRequests, Problem.ContentType)
+            .Produces<ProblemBody>(StatusCodes.Status500InternalServerError, Problem.ContentType)
             .Produces<ProblemBody>(StatusCodes.Status503ServiceUnavailable, Problem.ContentType);
     }
 

@@ -5,6 +5,7 @@ using EmailFunctions.Admin;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.ApiKeys;
 using EmailFunctions.Audit;
+using EmailFunctions.Brakes;
 using EmailFunctions.Configs;
 using EmailFunctions.Dashboard;
 using EmailFunctions.DeadLetters;
@@ -66,7 +67,9 @@ internal static class ServiceComposition
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<PlainRequests>();
         app.UseRouting();
+        app.UseFailedCallsBrake();
         app.UseAccess();
+        app.UseCallerBrake();
         var api = app.MapGroup("/api/v1");
         api.MapConfigs();
         api.MapApiKeys();
@@ -123,11 +126,12 @@ internal static class ServiceComposition
     private static void ConfigureServer(this WebApplicationBuilder builder, ServiceSettings settings)
     {
         builder.WebHost.UseUrls([.. settings.Urls]);
-        builder.WebHost.ConfigureKestrel(static kestrel =>
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             // Each route has its own, smaller limit, and answers it with a problem that names it.
             kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MaxRequestHeaderCount = settings.MaxRequestHeaders;
         });
         // The framework logs paths with their queries at Information, and a query may hold an address.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
@@ -143,6 +147,7 @@ internal static class ServiceComposition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IRandom, SystemRandom>();
         services.AddAccess(settings.Access);
+        services.AddBrakes(settings.Brakes);
         services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeyHasher>().AddSingleton<ApiKeyVerifier>().AddSingleton<ApiKeyService>();
         services.AddSingleton<IApiKeyVerifier>(static provider => provider.GetRequiredService<ApiKeyVerifier>());
         services.AddTelemetry(settings);

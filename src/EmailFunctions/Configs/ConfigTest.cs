@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using EmailFunctions.Access;
+using EmailFunctions.Brakes;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
@@ -29,9 +30,12 @@ public sealed record ConfigTestResponse(
 
 /// <summary>Sends a test mail at once, past the queue, and says what the provider answered.</summary>
 public sealed class ConfigTest(
-    ConfigService configs, ProviderResolver resolver, ProviderRegistry providers, TenantStates states, TimeProvider time)
+    ConfigService configs, ProviderResolver resolver, ProviderRegistry providers, TenantStates states, TestSendBrake brake, TimeProvider time)
 {
-    /// <exception cref="ProblemException">400: the request is not valid; 403: <c>test_config</c> says what the caller can't change; 404: the tenant has no configuration; 409: it is suspended.</exception>
+    /// <exception cref="ProblemException">
+    /// 400: the request is not valid; 403: <c>test_config</c> says what the caller can't change; 404: the tenant has no configuration; 409: it is suspended;
+    /// 429: it has sent too many.
+    /// </exception>
     public async Task<ConfigTestResponse> RunAsync(TenantId tenant, ConfigTestRequest request, Caller caller, CancellationToken cancellationToken)
     {
         if (!EmailAddress.IsValid(request.To))
@@ -44,6 +48,7 @@ public sealed class ConfigTest(
         if (account.Settings is { AllowedSenders: { } senders, FromEmail: { } sender } && !senders.Allows(sender))
             throw Problem.Invalid("from_email", senders.Requirement);
 
+        brake.Take(tenant);
         var id = MessageId.New(tenant, time.GetUtcNow());
         var started = time.GetTimestamp();
         var result = await providers.Get(account.Settings.Type).SendAsync(Mail(id, request.To!), account, cancellationToken);

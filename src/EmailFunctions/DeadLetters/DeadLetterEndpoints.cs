@@ -18,7 +18,7 @@ internal static class DeadLetterEndpoints
         group.MapGet("/dead-letters", ListAsync).WithName("ListDeadLetters").WithSummary("Messages that all attempts failed for; by tenant, oldest first")
             .ProducesProblems(400, 403);
         group.MapPost("/dead-letters/{message_id}/replay", ReplayAsync).WithName("ReplayDeadLetter").WithSummary("Queue one dead letter again; what was parked is accepted as a new message")
-            .ProducesProblems(400, 403, 404, 409, 413, 422, 429);
+            .ProducesProblems(400, 403, 404, 409, 413, 422);
         group.MapPost("/dead-letters/replay", ReplaySomeAsync).WithName("ReplayDeadLetters")
             .WithSummary("Queue dead letters again, a part at a time; an empty object means all").TakesJson<ReplayRequest>().ProducesProblems(400, 403, 413, 415);
         group.MapDelete("/dead-letters/{message_id}", DiscardAsync).WithName("DiscardDeadLetter").WithSummary("Give one dead letter up, and remove its content")

@@ -68,7 +68,7 @@ internal sealed class TriggerCatalog(
             ? messages.RecoverAsync(ToDelivered(call), call.DeliveryCount, cancellationToken)
             : ingest.RecoverAsync(ToDelivered(call), cancellationToken);
 
-    private static Delivered ToDelivered(TriggerCall call) => new(call.Body, call.MessageId, call.TraceParent);
+    private static Delivered ToDelivered(TriggerCall call) => new(call.Body, call.MessageId, call.TraceParent) { Tenant = call.ProducerTenant };
 
     // With sending switched off, what is queued waits: in the ledger, where the sweep finds it once sending is on again.
     private Task DispatchAsync(TriggerCall call, CancellationToken cancellationToken) =>

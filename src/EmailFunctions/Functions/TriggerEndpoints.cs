@@ -12,7 +12,7 @@ internal static partial class TriggerEndpoints
         foreach (var function in routes.ServiceProvider.GetRequiredService<TriggerCatalog>().Functions)
         {
             routes.MapPost("/" + function.Name, context => CallAsync(context, function, hold, logger))
-                .AllowAnonymous().WithMetadata(function).ExcludeFromDescription();
+                .AllowAnonymous().DisableRateLimiting().WithMetadata(function).ExcludeFromDescription();
         }
     }
 

@@ -36,4 +36,8 @@ internal sealed record TimerTrigger(string Schedule) : Trigger;
 /// <param name="MessageId">The queue's own id of the message; empty where it has none.</param>
 /// <param name="DeliveryCount">1 on the first delivery.</param>
 /// <param name="TraceParent">The message's W3C trace context; null where its sender gave none.</param>
-internal sealed record TriggerCall(ReadOnlyMemory<byte> Body, string MessageId, int DeliveryCount, string? TraceParent);
+internal sealed record TriggerCall(ReadOnlyMemory<byte> Body, string MessageId, int DeliveryCount, string? TraceParent)
+{
+    /// <summary>The message's property <c>email_tenant</c>; null: it has none.</summary>
+    public string? ProducerTenant { get; init; }
+}

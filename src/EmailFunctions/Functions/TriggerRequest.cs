@@ -14,6 +14,8 @@ internal static class TriggerRequest
     /// <summary>The name of the one binding of each function, in its <c>function.json</c>.</summary>
     public const string BindingName = "trigger";
 
+    private const string ProducerTenant = "email_tenant";
+
     /// <summary>Reads a call.</summary>
     /// <exception cref="FormatException">This is not how a host calls.</exception>
     public static async Task<TriggerCall> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
@@ -27,7 +29,10 @@ internal static class TriggerRequest
                 ReadBody(Member(data, BindingName) ?? default),
                 NameOf(metadata),
                 (int)(Number(metadata, "DeliveryCount") ?? Number(metadata, "DequeueCount") ?? 1),
-                TraceOf(metadata));
+                TraceOf(metadata))
+            {
+                ProducerTenant = ProducerTenantOf(metadata),
+            };
         }
         catch (JsonException exception)
         {
@@ -81,6 +86,23 @@ internal static class TriggerRequest
             && ActivityContext.TryParse(trace, traceState: null, out _)
             ? trace
             : null;
+
+    // The queue itself sets it, over what a producer may have set (docs/azure.md). So it is looked for by no other spelling, in which a producer
+    // could bring one of its own; and one that can't be read is not one that is absent: nobody could send for a tenant without a name.
+    private static string? ProducerTenantOf(JsonElement metadata)
+    {
+        if (Member(metadata, "ApplicationProperties") is not { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } properties)
+            return null;
+        if (properties.ValueKind == JsonValueKind.String)
+        {
+            using var inner = JsonDocument.Parse(properties.GetString()!);
+            properties = inner.RootElement.Clone();
+        }
+
+        return properties.ValueKind != JsonValueKind.Object ? ""
+            : !properties.TryGetProperty(ProducerTenant, out var tenant) ? null
+            : tenant.ValueKind == JsonValueKind.String ? Unquoted(tenant.GetString()!) : "";
+    }
 
     private static JsonElement? Member(JsonElement element, string name)
     {

@@ -14,7 +14,7 @@ internal static class HealthEndpoints
     }
 
     private static void Map(IEndpointRouteBuilder routes, string name) =>
-        routes.MapGet("/health", GetAsync).WithTags(ApiTags.Service).WithName(name).AllowAnonymous()
+        routes.MapGet("/health", GetAsync).WithTags(ApiTags.Service).WithName(name).AllowAnonymous().DisableRateLimiting()
             .WithSummary("Whether the service lives and is ready; what is not is named")
             .Produces<HealthResponse>().Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable)
             .Produces<ProblemBody>(StatusCodes.Status500InternalServerError, Problem.ContentType);

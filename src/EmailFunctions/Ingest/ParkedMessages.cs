@@ -49,7 +49,10 @@ internal sealed partial class ParkedMessages(
     public async Task<Delivered> ReadAsync(LedgerEntry parked, CancellationToken cancellationToken) => new(
         await payloads.ReadBytesAsync(parked, cancellationToken),
         parked.ParkedAs is { Length: > 0 } name ? name : parked.Id.Unique,
-        parked.TraceParent);
+        parked.TraceParent)
+    {
+        Tenant = parked.ParkedFor,
+    };
 
     private LedgerEntry NewEntry(MessageId id, Delivered delivered, Problem problem)
     {
@@ -66,6 +69,7 @@ internal sealed partial class ParkedMessages(
             ErrorCategory = "content",
             ProviderAnswer = Explain(problem),
             ParkedAs = delivered.QueueId,
+            ParkedFor = delivered.Tenant,
             TraceParent = delivered.TraceParent,
             History = [new HistoryEntry(MessageStatus.DeadLettered.Name(), now)],
         };
@@ -86,6 +90,9 @@ internal sealed partial class ParkedMessages(
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(delivered.QueueId + "\0"));
         hash.AppendData(delivered.Body.Span);
+        // The same from a producer whom the queue trusts with another tenant is another message.
+        if (delivered.Tenant is { } tenant)
+            hash.AppendData(Encoding.UTF8.GetBytes("\0" + tenant));
         return new MessageId(TenantId.System, Convert.ToHexStringLower(hash.GetHashAndReset())[..32]);
     }
 

@@ -11,7 +11,11 @@ namespace EmailFunctions.Ingest;
 /// <param name="Body">The message.</param>
 /// <param name="QueueId">The queue's id of it; empty: it has none.</param>
 /// <param name="TraceParent">Its W3C trace context; null: none.</param>
-public sealed record Delivered(ReadOnlyMemory<byte> Body, string QueueId, string? TraceParent);
+public sealed record Delivered(ReadOnlyMemory<byte> Body, string QueueId, string? TraceParent)
+{
+    /// <summary>The tenant that its producer is of by the word of the queue; null: the queue does not say.</summary>
+    public string? Tenant { get; init; }
+}
 
 /// <summary>Accepts messages of event producers by the rules for every message.</summary>
 internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, ProducerRules rules, IncomingBodies bodies)
@@ -25,7 +29,7 @@ internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, Pro
             throw Problem.TooLarge(RequestBody.LargeLimit);
         using var incoming = bodies.Begin();
         var message = await ReadAsync(delivered.Body, incoming, cancellationToken);
-        var submission = await gate.CheckAsync(CallerOf(message), message, message.IdempotencyKey, delivered.TraceParent, cancellationToken);
+        var submission = await gate.CheckAsync(CallerOf(message, delivered), message, message.IdempotencyKey, delivered.TraceParent, cancellationToken);
         return await acceptor.AcceptAsync(submission with { ProducerId = NameOf(message, delivered) }, cancellationToken);
     }
 
@@ -41,8 +45,9 @@ internal sealed class ProducerInbox(SendGate gate, MessageAcceptor acceptor, Pro
     }
 
     // A name that no tenant can have is told together with whatever else is wrong.
-    private Caller CallerOf(ProducerMessage message) =>
-        message.TenantId is null ? rules.CallerFor(TenantId.System)
+    private Caller CallerOf(ProducerMessage message, Delivered delivered) =>
+        delivered.Tenant is not null || rules.NeedsClaim ? rules.CallerFor(delivered.Tenant)
+        : message.TenantId is null ? rules.CallerFor(TenantId.System)
         : TenantId.TryParse(message.TenantId, out var tenant) ? rules.CallerFor(tenant)
         : Caller.Desk;
 

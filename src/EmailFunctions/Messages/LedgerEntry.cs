@@ -100,6 +100,9 @@ public sealed record LedgerEntry
     /// </summary>
     public string? ParkedAs { get; init; }
 
+    /// <summary>The tenant that the queue named with what is parked; null where it named none.</summary>
+    public string? ParkedFor { get; init; }
+
     /// <summary>Whether it is what a producer sent and could not be accepted.</summary>
     public bool IsParked => ParkedAs is not null;
 

@@ -102,6 +102,7 @@ internal static class LedgerRows
         ["payload"] = entry.Payload,
         ["payload_stored"] = entry.PayloadStored ? true : null,
         ["parked_as"] = entry.ParkedAs,
+        ["parked_for"] = entry.ParkedFor,
         ["trace_parent"] = entry.TraceParent,
         ["history"] = JsonSerializer.Serialize(entry.History, MessageJson.Default.ImmutableArrayHistoryEntry),
     };
@@ -147,6 +148,7 @@ internal static class LedgerRows
         Payload = entity.GetBytes("payload"),
         PayloadStored = entity.GetBoolean("payload_stored") ?? false,
         ParkedAs = entity.GetString("parked_as"),
+        ParkedFor = entity.GetString("parked_for"),
         TraceParent = entity.GetString("trace_parent"),
         History = JsonSerializer.Deserialize(entity.GetString("history")!, MessageJson.Default.ImmutableArrayHistoryEntry),
         ETag = entity.ETag,

@@ -18,7 +18,7 @@ internal static class SendEndpoints
     {
         routes.MapPost("/email/send", SendAsync).WithTags(ApiTags.Email).Needs(Scopes.Send).WithName("SendEmail")
             .WithSummary("Accept one message; it is sent in the background").TakesJson<SendRequest>()
-            .WithIdempotencyKey().ProducesProblems(400, 403, 409, 413, 415, 422, 429, 503);
+            .WithIdempotencyKey().ProducesProblems(400, 403, 409, 413, 415, 422);
         routes.MapPost("/email/send/batch", SendBatchAsync).WithTags(ApiTags.Email).Needs(Scopes.Send).WithName("SendBatch")
             .WithSummary("Accept up to 1,000 messages, each by itself").TakesJson<BatchRequest>().ProducesProblems(400, 413, 415);
     }
@@ -29,7 +29,7 @@ internal static class SendEndpoints
         gate.EnsureOpen();
         using var incoming = bodies.Begin();
         var request = await RequestBody.ReadSpooledAsync(
-            context.Request, SendRequest.LargeValues, incoming, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
+            context.Request, SendRequest.LargeValues, incoming, SendJson.Default.SendRequest, gate.MaxBodyBytes, cancellationToken);
         var key = ReadKey(context.Request, request);
         var submission = await gate.CheckAsync(caller, request, key, Activity.Current?.Id, cancellationToken);
         var acceptance = await acceptor.AcceptAsync(submission, cancellationToken);
@@ -49,7 +49,7 @@ internal static class SendEndpoints
             throw Problem.Invalid(KeyHeader, "is for a single message; give each message of a batch its own idempotency_key");
         using var incoming = bodies.Begin();
         var requests = await RequestBody.ReadListAsync(
-            context.Request, "messages", BatchRequest.MaxMessages, SendRequest.LargeValues, incoming, SendJson.Default.SendRequest, RequestBody.LargeLimit, cancellationToken);
+            context.Request, "messages", BatchRequest.MaxMessages, SendRequest.LargeValues, incoming, SendJson.Default.SendRequest, gate.MaxBodyBytes, cancellationToken);
         var items = new List<BatchItem>(requests.Count);
         foreach (var (request, errors) in requests)
             items.Add(await ReadItemAsync(items.Count, request, errors, caller, gate, cancellationToken));

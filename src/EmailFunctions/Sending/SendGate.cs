@@ -15,6 +15,9 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
     private const string NobodySends =
         "has no provider that sends here: file and console are for a desk; give it a configuration for smtp, aws_ses, sendgrid or mailgun, or set EMAIL_BACKEND";
 
+    /// <summary>Bytes of a request's body.</summary>
+    public int MaxBodyBytes => settings.MaxBodyBytes;
+
     /// <exception cref="ProblemException">503: sending is switched off.</exception>
     public void EnsureOpen()
     {
@@ -81,5 +84,14 @@ public sealed class SendGate(SendingSettings settings, ProviderResolver resolver
     };
 }
 
-/// <summary>Whether mail is taken and sent.</summary>
-public sealed record SendingSettings(bool Enabled);
+/// <summary>Whether mail is taken and sent, and how much of it in one request.</summary>
+/// <param name="Enabled">Whether it is.</param>
+/// <param name="MaxBodyBytes">Bytes of a request's body.</param>
+public sealed record SendingSettings(bool Enabled, int MaxBodyBytes)
+{
+    /// <summary>The most that <see cref="MaxBodyBytes"/> may say.</summary>
+    public const int LargestBody = RequestBody.LargeLimit;
+
+    /// <summary>The least, as much as any other body may have.</summary>
+    public const int SmallestBody = RequestBody.SmallLimit;
+}

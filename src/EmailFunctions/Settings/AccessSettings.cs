@@ -56,8 +56,9 @@ internal static class AccessSettings
 
     public static ProducerRules ReadProducers(SettingsReader reader)
     {
+        var needsClaim = reader.Choice("EMAIL_PRODUCER_CLAIM", false, ("optional", false), ("required", true));
         if (reader.Text(Producers) is not { } text)
-            return ProducerRules.Default;
+            return ProducerRules.Default with { NeedsClaim = needsClaim };
         var tenants = new HashSet<TenantId>();
         var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (names.Length == 0)
@@ -70,7 +71,7 @@ internal static class AccessSettings
                 reader.Reject(Producers, ProducersMust);
         }
 
-        return new ProducerRules(names.Contains("*"), tenants);
+        return new ProducerRules(names.Contains("*"), tenants) { NeedsClaim = needsClaim };
     }
 
     // The pages hold nothing: they ask for what they show with a credential.

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using EmailFunctions.Access;
 using EmailFunctions.Activities;
 using EmailFunctions.Audit;
+using EmailFunctions.Brakes;
 using EmailFunctions.Configs;
 using EmailFunctions.DeadLetters;
 using EmailFunctions.Delivery;
@@ -33,6 +34,11 @@ internal sealed record ServiceSettings
     public required AccessRules Access { get; init; }
 
     public required ProducerRules Producers { get; init; }
+
+    public required BrakeSettings Brakes { get; init; }
+
+    /// <summary>Header fields that a request may have.</summary>
+    public required int MaxRequestHeaders { get; init; }
 
     public required string DataFolder { get; init; }
 
@@ -90,10 +96,12 @@ internal sealed record ServiceSettings
             Azure = azure,
             Access = access,
             Producers = AccessSettings.ReadProducers(reader),
+            Brakes = BrakeVariables.Read(reader, access.IsRequired, isBehindFrontEnd: azure is not null),
+            MaxRequestHeaders = BrakeVariables.ReadMaxHeaders(reader),
             DataFolder = reader.Text("EMAIL_DATA_DIR") ?? "./.data",
             EncryptionKey = key,
             Urls = azure is null ? ReadUrls(reader, mustBeLoopback: !access.IsRequired) : [azure.Url],
-            Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true)),
+            Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true), BrakeVariables.ReadMaxBody(reader)),
             Policies = ReadPolicies(reader),
             Retries = ReadRetries(reader),
             DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),

@@ -71,7 +71,10 @@ public sealed partial class ApiDocsTests
         var schemas = (await service.GetAsync("/openapi/v1.json"))["components"]!["schemas"]!.AsObject();
 
         var fields = schemas["ConfigFields"]!["properties"]!.AsObject();
-        Assert.Equal(36, fields.Count);
+        Assert.Equal(39, fields.Count);
+        Assert.Equal((1, 50), (fields["allowed_from_domains"]!["minItems"]!.GetValue<int>(), fields["allowed_from_domains"]!["maxItems"]!.GetValue<int>()));
+        Assert.Equal(100, fields["max_recipients_per_message"]!["maximum"]!.GetValue<int>());
+        Assert.True(schemas["ConfigResponse"]!["properties"]!.AsObject().ContainsKey("allowed_from_domains"));
         Assert.Equal(255, fields["smtp_host"]!["maxLength"]!.GetValue<int>());
         Assert.Equal(65_535, fields["smtp_port"]!["maximum"]!.GetValue<int>());
         Assert.Equal(500, schemas["SendRequest"]!["properties"]!["subject"]!["maxLength"]!.GetValue<int>());

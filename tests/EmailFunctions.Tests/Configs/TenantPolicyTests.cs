@@ -15,7 +15,12 @@ public sealed class TenantPolicyTests
 
         var policy = await ReadAsync(bench, DeliveryBench.Tenant);
 
-        Assert.Equal(new TenantPolicy(ProviderType.File, new LimitRules(60, 0, 0, 0), 0, RejectsOverQuota: false, HoldsUnknown: false, LogsUsage: true, LogsAudit: true), policy);
+        Assert.Equal(
+            new TenantPolicy(ProviderType.File, new LimitRules(60, 0, 0, 0), 0, RejectsOverQuota: false, HoldsUnknown: false, LogsUsage: true, LogsAudit: true)
+            {
+                Messages = new MessageRules(Senders: null, "no-reply@localhost", 100, 26_214_400),
+            },
+            policy);
     }
 
     [Fact]
@@ -32,12 +37,18 @@ public sealed class TenantPolicyTests
         await using var bench = new DeliveryBench();
         await ConfigureAsync(bench, """
             "rate_limit_per_hour":100,"daily_quota":1000,"monthly_budget_usd":5.5,"cost_per_email_usd":0.002,"over_quota":"reject","on_unknown":"hold",
-            "usage_logging_enabled":false,"audit_logging_enabled":false
+            "usage_logging_enabled":false,"audit_logging_enabled":false,
+            "allowed_from_domains":["EXAMPLE.com"],"max_recipients_per_message":7,"max_message_bytes":8000
             """);
 
         var policy = await ReadAsync(bench, DeliveryBench.Tenant);
 
-        Assert.Equal(new TenantPolicy(ProviderType.File, new LimitRules(60, 100, 1_000, 5.5m), 0.002m, RejectsOverQuota: true, HoldsUnknown: true, LogsUsage: false, LogsAudit: false), policy);
+        Assert.Equal(
+            new TenantPolicy(ProviderType.File, new LimitRules(60, 100, 1_000, 5.5m), 0.002m, RejectsOverQuota: true, HoldsUnknown: true, LogsUsage: false, LogsAudit: false)
+            {
+                Messages = new MessageRules(SenderRule.OfTenant(["example.com"]), "a@example.com", 7, 8_000),
+            },
+            policy);
     }
 
     [Fact]

@@ -47,6 +47,22 @@ public sealed class TriggerRequestTests
         Assert.Equal(trace, (await ReadAsync($$"""{"Data":{"trigger":"eA=="},"Metadata":{{metadata}}}""")).TraceParent);
 
     [Theory]
+    [InlineData("""{}""", null)]
+    [InlineData("""{"ApplicationProperties":null}""", null)]
+    [InlineData("""{"ApplicationProperties":{}}""", null)]
+    [InlineData("""{"ApplicationProperties":{"email_tenant":"acme"}}""", "acme")]
+    [InlineData("""{"ApplicationProperties":{"EMAIL_TENANT":"other","Email_Tenant":"other","email_tenant":"acme"}}""", "acme")]
+    [InlineData("""{"ApplicationProperties":{"EMAIL_TENANT":"other"}}""", null)]
+    [InlineData("""{"ApplicationProperties":"{\"email_tenant\":\"acme\"}"}""", "acme")]
+    [InlineData("""{"ApplicationProperties":{"email_tenant":"\"acme\""}}""", "acme")]
+    [InlineData("""{"ApplicationProperties":{"email_tenant":7}}""", "")]
+    [InlineData("""{"ApplicationProperties":{"email_tenant":null}}""", "")]
+    [InlineData("""{"ApplicationProperties":{"email_tenant":""}}""", "")]
+    [InlineData("""{"ApplicationProperties":["email_tenant","acme"]}""", "")]
+    public async Task The_tenant_that_the_queue_names_is_read_by_no_other_spelling(string metadata, string? tenant) =>
+        Assert.Equal(tenant, (await ReadAsync($$"""{"Data":{"trigger":"eA=="},"Metadata":{{metadata}}}""")).ProducerTenant);
+
+    [Theory]
     [InlineData("")]
     [InlineData("no json")]
     [InlineData("[]")]

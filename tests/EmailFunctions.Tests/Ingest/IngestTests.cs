@@ -214,6 +214,52 @@ public sealed class IngestTests : IAsyncLifetime
         Assert.Empty(_bench.Queue.Messages);
     }
 
+    [Theory]
+    [InlineData("acme", """{"tenant_id":"acme","to":["zoe@example.com"],"subject":"Hello","body":"Hi"}""", true)]
+    [InlineData("acme", """{"to":["zoe@example.com"],"subject":"Hello","body":"Hi"}""", true)]
+    [InlineData("acme", """{"tenant_id":"other","to":["zoe@example.com"],"subject":"Hello","body":"Hi"}""", false)]
+    [InlineData("acme", """{"tenant_id":"system","to":["zoe@example.com"],"subject":"Hello","body":"Hi"}""", false)]
+    [InlineData("ACME", """{"tenant_id":"acme","to":["zoe@example.com"],"subject":"Hello","body":"Hi"}""", false)]
+    [InlineData("system", """{"to":["zoe@example.com"],"subject":"Hello","body":"Hi"}""", false)]
+    [InlineData("", """{"tenant_id":"acme","to":["zoe@example.com"],"subject":"Hello","body":"Hi"}""", false)]
+    [InlineData("a/b", """{"tenant_id":"acme","to":["zoe@example.com"],"subject":"Hello","body":"Hi"}""", false)]
+    public async Task A_producer_of_whom_the_queue_says_the_tenant_sends_for_that_one_alone(string claim, string body, bool isAccepted)
+    {
+        await Function.RunAsync(new Delivered(Encoding.UTF8.GetBytes(body), "q-1", null) { Tenant = claim }, Cancellation);
+
+        Assert.Equal(isAccepted ? 1 : 0, (await _bench.RowsAsync("msg-")).Count);
+        Assert.Equal(isAccepted ? 0 : 1, (await DeadLettersAsync()).Count);
+    }
+
+    [Fact]
+    public async Task A_replay_of_what_was_parked_lets_nobody_send_for_another_tenant_than_the_queue_named()
+    {
+        await Function.RunAsync(new Delivered(Encoding.UTF8.GetBytes(Good), "q-1", null) { Tenant = "other" }, Cancellation);
+        await Function.RunAsync(new Delivered(Encoding.UTF8.GetBytes(Good), "q-1", null) { Tenant = "third" }, Cancellation);
+
+        var letters = await DeadLettersAsync();
+        Assert.Equal(2, letters.Count);
+        foreach (var letter in letters)
+        {
+            using var refused = await ReplayAsync(Text(letter!, "message_id"));
+            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        }
+
+        Assert.Empty(await _bench.RowsAsync("msg-"));
+    }
+
+    [Fact]
+    public async Task Where_the_queue_must_name_a_tenant_one_without_is_parked()
+    {
+        await using var bench = new DeliveryBench(new Dictionary<string, string> { ["EMAIL_PRODUCER_CLAIM"] = "required", ["EMAIL_PRODUCER_TENANTS"] = "acme" });
+        foreach (var (claim, name) in new[] { (null, "q-1"), ("acme", "q-2"), ("other", "q-3") })
+            await bench.Get<IngestFunction>().RunAsync(new Delivered(Encoding.UTF8.GetBytes(Good.Replace("acme", claim ?? "acme", StringComparison.Ordinal)), name, null) { Tenant = claim }, Cancellation);
+
+        Assert.Single(await bench.RowsAsync("msg-"));
+        var letters = (await bench.Client.GetFromJsonAsync<JsonObject>(new Uri("/api/v1/admin/email/dead-letters", UriKind.Relative), Cancellation))!;
+        Assert.Equal(2, letters["dead_letters"]!.AsArray().Count);
+    }
+
     private IngestFunction Function => _bench.Get<IngestFunction>();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

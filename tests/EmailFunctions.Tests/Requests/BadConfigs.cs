@@ -11,7 +11,7 @@ internal static class BadConfigs
         "api_endpoint", "mailgun_domain", "from_email", "from_name", "reply_to", "over_quota", "on_unknown",
     ];
 
-    public static IEnumerable<BadRequest> All() => [.. Types(), .. Values(), .. PerProvider(), .. Patches(), .. Tests(), .. Questions()];
+    public static IEnumerable<BadRequest> All() => [.. Types(), .. Senders(), .. Values(), .. PerProvider(), .. Patches(), .. Tests(), .. Questions()];
 
     private static IEnumerable<BadRequest> Types()
     {
@@ -35,6 +35,16 @@ internal static class BadConfigs
             yield return Config($"{field} is negative", field, (field, "-1"));
         }
 
+        foreach (var (field, maximum) in new[] { ("max_recipients_per_message", 100), ("max_message_bytes", 26_214_400) })
+        {
+            yield return Config($"{field} is a string", field, (field, "\"10\""));
+            yield return Config($"{field} is a fraction", field, (field, "1.5"));
+            yield return Config($"{field} is 0", field, (field, "0"));
+            yield return Config($"{field} is negative", field, (field, "-1"));
+            yield return Config($"{field} is one too many", field, (field, $"{maximum + 1}"));
+            yield return Config($"{field} is huge", field, (field, "99999999999999999999"));
+        }
+
         foreach (var field in new[] { "cost_per_email_usd", "monthly_budget_usd" })
         {
             yield return Config($"{field} is a string", field, (field, "\"0.1\""));
@@ -45,6 +55,26 @@ internal static class BadConfigs
 
         yield return Config("an unknown field", "smtp_hots", ("smtp_hots", "\"canary7f3a\""));
         yield return Config("a field that only answers have", "has_api_key", ("has_api_key", "true"));
+    }
+
+    private static IEnumerable<BadRequest> Senders()
+    {
+        const string Field = "allowed_from_domains";
+        yield return Config("domains as a string", Field, (Field, "\"canary7f3a.example\""));
+        yield return Config("domains as an object", Field, (Field, "{}"));
+        yield return Config("no domains", Field, (Field, "[]"));
+        yield return Config("51 domains", Field, (Field, "[" + string.Join(',', Enumerable.Range(0, 51).Select(static n => $"\"d{n}.example.com\"")) + "]"));
+        yield return Config("a domain that is a number", Field + "[0]", (Field, "[7]"));
+        foreach (var domain in new[] { "", "*", "*.", "*.com", "com", "*example.com", "a.*.example.com", "**.example.com", ".example.com", "example.com.", " example.com", "canary7f3a@example.com", "@example.com", "https://example.com" })
+            yield return Config($"the domain '{domain}'", Field + "[1]", (Field, $"[\"example.com\",{Text(domain)}]"));
+        foreach (var domain in new[] { "example.com:25", "example.com/", "exam_ple.com", "127.0.0.1", "[::1]", "a\r\nb.example", "example\u3002com", "xn--.com", "a." + new string('b', 64) + ".com", string.Join('.', Enumerable.Repeat("abcdefgh", 32)) + ".com" })
+            yield return Config($"the domain '{domain}'", Field + "[1]", (Field, $"[\"example.com\",{Text(domain)}]"));
+        yield return Config("a domain that is null", Field + "[1]", (Field, "[\"example.com\",null]"));
+        yield return Config("a sender outside the domains", "from_email", (Field, "[\"other.example\"]"));
+        yield return Config("a sender below a domain that stands for itself", "from_email", (Field, "[\"example.com\"]"), ("from_email", "\"canary7f3a@sub.example.com\""));
+        yield return Config("a sender of a domain that stands for those below it", "from_email", (Field, "[\"*.example.com\"]"));
+        yield return Config("a fallback's sender outside the domains", "fallback.from_email", (Field, "[\"example.com\"]"), ("fallback", """{"provider_type":"console","from_email":"canary7f3a@other.example"}"""));
+        yield return Raw("a test with a sender outside the domains", ConfigPath + "/test", """{"to":"a@example.com","test_config":{"provider_type":"file","from_email":"a@example.com","allowed_from_domains":["b.example"]}}""", "test_config.from_email");
     }
 
     private static IEnumerable<BadRequest> Values()

@@ -1,3 +1,4 @@
+using EmailFunctions.Brakes;
 using EmailFunctions.Settings;
 using Microsoft.Extensions.Configuration;
 
@@ -87,6 +88,14 @@ public sealed class AzureSettingsTests
         { "EMAIL_FROM_EMAIL=nobody", "EMAIL_FROM_EMAIL must be" },
         { "EMAIL_PRODUCER_TENANTS=acme, no name", "EMAIL_PRODUCER_TENANTS must be tenants' names" },
         { "EMAIL_PRODUCER_TENANTS=no name,../other", "EMAIL_PRODUCER_TENANTS must be tenants' names" },
+        { "EMAIL_PRODUCER_CLAIM=yes", "EMAIL_PRODUCER_CLAIM must be optional or required." },
+        { "EMAIL_BRAKE_CALLER_PER_MINUTE=-1", "EMAIL_BRAKE_CALLER_PER_MINUTE must be a whole number from 0 to 1000000." },
+        { "EMAIL_BRAKE_OPEN_PER_MINUTE=many", "EMAIL_BRAKE_OPEN_PER_MINUTE must be a whole number from 0 to 1000000." },
+        { "EMAIL_BRAKE_FAILED_PER_MINUTE=1000001", "EMAIL_BRAKE_FAILED_PER_MINUTE must be a whole number from 0 to 1000000." },
+        { "EMAIL_BRAKE_TEST_SENDS_PER_HOUR=1.5", "EMAIL_BRAKE_TEST_SENDS_PER_HOUR must be a whole number from 0 to 1000000." },
+        { "EMAIL_MAX_BODY_BYTES=262143", "EMAIL_MAX_BODY_BYTES must be a whole number from 262144 to 52428800." },
+        { "EMAIL_MAX_BODY_BYTES=52428801", "EMAIL_MAX_BODY_BYTES must be a whole number from 262144 to 52428800." },
+        { "EMAIL_MAX_REQUEST_HEADERS=19", "EMAIL_MAX_REQUEST_HEADERS must be a whole number from 20 to 1000." },
         { "EMAIL_PRODUCER_TENANTS=,", "EMAIL_PRODUCER_TENANTS must be tenants' names" },
     };
 
@@ -218,6 +227,15 @@ public sealed class AzureSettingsTests
         var producers = Read(Azure, "EMAIL_PRODUCER_TENANTS=" + text).Producers;
 
         Assert.Equal((all, tenants), (producers.AllTenants, string.Join(',', producers.Tenants.Select(static tenant => tenant.Value).Order())));
+    }
+
+    [Fact]
+    public void Callers_are_braked_unless_nobody_needs_a_credential()
+    {
+        Assert.Equal(BrakeSettings.Off, Read([], "EMAIL_BRAKE_CALLER_PER_MINUTE=5").Brakes);
+        Assert.Equal(
+            new BrakeSettings { CallerPerMinute = 12_000, OpenPerMinute = 600, FailedPerMinute = 60, TestSendsPerHour = 60 }, Read([], "EMAIL_AUTH=required").Brakes);
+        Assert.Equal((5, true), (Read(Azure, "EMAIL_BRAKE_CALLER_PER_MINUTE=5").Brakes.CallerPerMinute, Read(Azure).Brakes.IsBehindFrontEnd));
     }
 
     [Theory]

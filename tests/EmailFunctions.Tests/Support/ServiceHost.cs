@@ -14,6 +14,8 @@ namespace EmailFunctions.Tests.Support;
 /// </summary>
 public sealed class ServiceHost : IAsyncDisposable
 {
+    private static readonly string[] Brakes = ["EMAIL_BRAKE_CALLER_PER_MINUTE", "EMAIL_BRAKE_OPEN_PER_MINUTE", "EMAIL_BRAKE_FAILED_PER_MINUTE", "EMAIL_BRAKE_TEST_SENDS_PER_HOUR"];
+
     private readonly WebApplicationFactory<Program> _factory;
 
     private ServiceHost(WebApplicationFactory<Program> factory, TempFolder data)
@@ -44,6 +46,9 @@ public sealed class ServiceHost : IAsyncDisposable
             builder.UseSetting("EMAIL_DATA_DIR", data.FullPath);
             builder.UseSetting("EMAIL_RETRY_BASE_SECONDS", "1");
             builder.UseSetting("EMAIL_RETRY_MAX_SECONDS", "2");
+            // All that a test asks comes from one address, and as quickly as it can.
+            foreach (var brake in Brakes)
+                builder.UseSetting(brake, "0");
             foreach (var (name, value) in settings ?? new Dictionary<string, string>())
                 builder.UseSetting(name, value);
             if (services is not null)
