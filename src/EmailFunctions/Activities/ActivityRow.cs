@@ -110,6 +110,4 @@ internal static class ActivityOutcomes
 
     /// <summary>It was begun, and its end was never written down: it is under way, or nobody saw what came of it.</summary>
     public const string Unknown = "unknown";
-
-    public static IReadOnlyList<string> All { get; } = [Done, Refused, Failed, Unknown];
 }

@@ -9,7 +9,7 @@ public sealed class BadRequestTests
 {
     private static readonly string[] Members = ["type", "title", "status", "detail", "instance", "trace_id"];
 
-    private static readonly IReadOnlyList<BadRequest> Table = [.. BadMessages.All(), .. BadConfigs.All(), .. BadBodies.All(), .. BadDeadLetters.All()];
+    private static readonly IReadOnlyList<BadRequest> Table = [.. BadMessages.All(), .. BadConfigs.All(), .. BadBodies.All(), .. BadDeadLetters.All(), .. BadTenants.All()];
 
     [Fact]
     public void The_table_holds_at_least_two_hundred_bad_requests_each_once()
