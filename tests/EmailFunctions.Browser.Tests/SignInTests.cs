@@ -97,6 +97,7 @@ public sealed class SignInTests(Browser browser) : IClassFixture<Browser>
         async Task SignInAsync()
         {
             await page.GotoAsync(service.Address + "dashboard/");
+            await Expect(page.Locator("#issuer")).ToBeVisibleAsync();
             await page.Locator("#issuer").ClickAsync();
         }
     }

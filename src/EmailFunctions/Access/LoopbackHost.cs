@@ -21,7 +21,8 @@ internal sealed class LoopbackHost(RequestDelegate next, AccessRules rules)
     public static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
-    // Of a form or a script of another page, or of none that has a name ("null"), the origin is another (RFC 6454 section 7).
+    // Of a form or a script of another page, or of one that has no name ("null"), the origin is another (RFC 6454 section 7). Pages of this machine are
+    // the desk's own; which port theirs has, the Functions host does not say on the way here.
     private bool IsOfOwnPage(HttpRequest request) =>
-        request.Headers.Origin is not [{ } origin, ..] || origin == $"{request.Scheme}://{request.Host}" || rules.CorsOrigins.Contains(origin);
+        request.Headers.Origin is not [{ } origin, ..] || rules.CorsOrigins.Contains(origin) || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && IsLoopback(uri.Host));
 }

@@ -24,6 +24,7 @@ internal static class DocumentPages
           <title>%(DocumentTitle)</title>
           <meta charset="utf-8">
           <meta name="viewport" content="width=device-width, initial-scale=1">
+          <link href="data:," rel="icon">
           <link href="index.css" rel="stylesheet" type="text/css">
         </head>
         <body>

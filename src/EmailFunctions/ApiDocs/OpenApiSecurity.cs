@@ -29,7 +29,7 @@ internal static class OpenApiSecurity
 
         foreach (var description in context.DescriptionGroups.SelectMany(static group => group.Items).Where(static description => !IsOpen(description)))
         {
-            if (document.Paths.TryGetValue("/" + description.RelativePath, out var path) && path.Operations?.GetValueOrDefault(new HttpMethod(description.HttpMethod!)) is { } operation)
+            if (document.Paths.TryGetValue("/" + description.RelativePath!.TrimEnd('/'), out var path) && path.Operations?.GetValueOrDefault(new HttpMethod(description.HttpMethod!)) is { } operation)
                 operation.Security = [.. either];
         }
     }

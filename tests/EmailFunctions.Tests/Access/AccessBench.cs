@@ -33,7 +33,10 @@ internal sealed class AccessBench : IAsyncDisposable
     /// <summary>Starts both.</summary>
     /// <param name="patience">How long the service waits for the issuer; null: as it does.</param>
     /// <param name="settings">Further settings.</param>
-    public static async Task<AccessBench> StartAsync(TimeSpan? patience = null, params (string Name, string Value)[] settings)
+    public static Task<AccessBench> StartAsync(TimeSpan? patience = null, params (string Name, string Value)[] settings) => StartAsync(static _ => { }, patience, settings);
+
+    /// <summary>Starts both, with parts of the service replaced.</summary>
+    public static async Task<AccessBench> StartAsync(Action<IServiceCollection> replace, TimeSpan? patience = null, params (string Name, string Value)[] settings)
     {
         var issuer = await FakeIssuer.StartAsync();
         var log = new KeptLog();
@@ -57,6 +60,7 @@ internal sealed class AccessBench : IAsyncDisposable
             services.AddSingleton<IEntityTable>(provider => new FaultyTable((IEntityTable)ActivatorUtilities.CreateInstance(provider, table)));
             if (patience is { } time)
                 services.Configure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options => options.BackchannelTimeout = time);
+            replace(services);
         }
     }
 

@@ -12,8 +12,8 @@ namespace EmailFunctions.Access.Tokens;
 /// </summary>
 internal sealed class SignIn(AccessRules rules, IOptionsMonitor<JwtBearerOptions> options)
 {
-    // Nobody reads a page that takes longer.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    // As whoever calls waits for the issuer's keys.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(5);
 
