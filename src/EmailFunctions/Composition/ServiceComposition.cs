@@ -22,6 +22,7 @@ using EmailFunctions.Providers.Mime;
 using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.Providers.Ses;
 using EmailFunctions.Providers.Smtp;
+using EmailFunctions.Rotation;
 using EmailFunctions.Sending;
 using EmailFunctions.Settings;
 using EmailFunctions.Sweeps;
@@ -40,7 +41,7 @@ internal static class ServiceComposition
 {
     public static void AddEmailFunctions(this WebApplicationBuilder builder)
     {
-        var settings = ServiceSettings.Read(builder.Configuration);
+        var settings = ServiceSettings.Read(builder.Configuration, Environment.GetCommandLineArgs());
         Rules.UseWireNames();
         builder.ConfigureServer(settings);
         builder.Services.AddSingleton(settings);
@@ -72,6 +73,7 @@ internal static class ServiceComposition
         api.MapMessages();
         api.MapDeadLetters();
         api.MapAdmin();
+        api.MapRotation();
         api.MapHealth(app);
         app.MapMetrics();
         var access = app.Services.GetRequiredService<AccessRules>();
@@ -108,9 +110,10 @@ internal static class ServiceComposition
         await app.WaitForShutdownAsync();
     }
 
-    /// <summary>Who wraps keys, its failures counted.</summary>
+    /// <summary>Who wraps keys, its failures counted and its versions registered.</summary>
     public static void AddKeyWrapper<T>(this IServiceCollection services) where T : class, IKeyWrapper =>
-        services.AddSingleton<IKeyWrapper>(static provider => new CountedKeyWrapper(provider.GetRequiredService<T>(), provider.GetRequiredService<IMeterFactory>()));
+        services.AddSingleton<IKeyWrapper>(static provider => new RegisteredKeyWrapper(
+            new CountedKeyWrapper(provider.GetRequiredService<T>(), provider.GetRequiredService<IMeterFactory>()), provider.GetRequiredService<KeyRegister>()));
 
     private static void ConfigureServer(this WebApplicationBuilder builder, ServiceSettings settings)
     {
@@ -141,6 +144,7 @@ internal static class ServiceComposition
         services.AddSingleton<TenantDirectory>();
         services.AddSingleton<DataKeyCache>().AddSingleton<StoredKeys>();
         services.AddSingleton<RecipientHasher>();
+        services.AddRotation();
         services.AddConfigs(settings);
         services.AddProviders(settings);
         services.AddSingleton<Ledger>().AddSingleton<ProducerIds>();
@@ -166,6 +170,12 @@ internal static class ServiceComposition
         services.AddSingleton<StoredGauges>().AddSingleton<StoredGauge, QueueSizeGauge>().AddSingleton<StoredGauge, QuotaGauge>()
             .AddSingleton<StoredGauge, SpendGauge>().AddSingleton<StoredGauge, ActiveTenantsGauge>();
         services.AddExport(settings.Metrics, settings.Export, AzureComposition.NewCredential);
+    }
+
+    private static void AddRotation(this IServiceCollection services)
+    {
+        services.AddSingleton<KeyRegister>().AddSingleton<RotationStore>().AddSingleton<KeyRewrapper>().AddSingleton<KeyRotations>().AddSweep<RotationSweep>();
+        services.AddSingleton<IWrappedKeys, ConfigKeys>().AddSingleton(static provider => provider.GetRequiredService<StoredKeys>().Index);
     }
 
     private static void AddConfigs(this IServiceCollection services, ServiceSettings settings)

@@ -7,6 +7,7 @@ using EmailFunctions.DeadLetters;
 using EmailFunctions.Health;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
+using EmailFunctions.Rotation;
 using EmailFunctions.Sending;
 using EmailFunctions.Tracking;
 using EmailFunctions.Usage;
@@ -18,6 +19,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
+        ConfigJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, RotationJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default,
     ];
 }

@@ -58,6 +58,7 @@ public sealed class ArchitectureTests
         ["Problems"] = ["Keys", "Storage", "Wire"],
         ["Providers"] = ["Access", "ApiDocs", "Messages", "Spooling", "Telemetry", "Tenants"],
         ["Queueing"] = ["Storage"],
+        ["Rotation"] = ["Access", "ApiDocs", "Keys", "Problems", "Storage", "Sweeps"],
         ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Keys", "Limits", "Messages", "Problems", "Providers", "Spooling", "Storage", "Sweeps", "Telemetry", "Tenants", "Validation", "Wire"],
         ["Settings"] = ["Access", "Audit", "Configs", "DeadLetters", "Delivery", "Ingest", "Keys", "Providers", "Queueing", "Sending", "Telemetry", "Tenants", "Usage", "Validation"],
         ["Spooling"] = ["Storage"],
