@@ -100,6 +100,8 @@ internal static class OpenApiExamples
         "ListBreakers" => """{"breakers":[{"tenant_id":"acme","provider":"smtp","place":0,"state":"open","until":"2026-01-31T08:00:30.000Z"}],"has_more":false,"timestamp":"2026-01-31T08:00:00.000Z"}""",
         "GetQueueOverview" => """{"queues":[{"queue_name":"email-dispatch","messages":120,"exact":true,"unknown_because":null},{"queue_name":"email-in","messages":null,"exact":false,"unknown_because":"On a desk there is no queue for event producers."}],"dead_letters":{"count":3,"complete":true},"timestamp":"2026-01-31T08:00:00.000Z"}""",
         "ListBudgets" => """{"budgets":[{"tenant_id":"acme","daily_quota":{"used":800,"limit":1000,"percent":80},"monthly_budget_usd":{"used":4.2,"limit":10,"percent":42},"in_line":0,"waits_for":null}],"next_cursor":null,"has_more":false,"limit":50,"timestamp":"2026-01-31T08:00:00.000Z"}""",
+        "RotateKeys" => """{"state":"counting","key_version":2,"total":null,"done":0,"failed":0,"remaining":null,"started_at":"2026-01-31T08:00:00.000Z","check_from":"2026-01-31T08:02:00.000Z","finished_at":null,"failures":[]}""",
+        "GetRotation" => """{"state":"incomplete","key_version":2,"total":10000,"done":9999,"failed":1,"remaining":0,"started_at":"2026-01-31T08:00:00.000Z","check_from":"2026-01-31T08:02:00.000Z","finished_at":"2026-01-31T08:03:40.000Z","failures":[{"kind":"configuration","name":"acme","reason":"A data key that names the key local:0123456789abcdef was not wrapped by it, or was changed."}]}""",
         "GetHealth" or "GetRootHealth" => Health,
         _ => null,
     });

@@ -14,6 +14,16 @@ internal sealed class ApiKeyHasher(StoredKeys keys)
     private static readonly EntityKey Place = new("service", "api-key-hash-key");
 
     /// <exception cref="KeyUnavailableException">The key-encryption key can't be used.</exception>
-    public async Task<byte[]> HashAsync(string text, CancellationToken cancellationToken) =>
-        HMACSHA256.HashData(await keys.GetOrCreateAsync(Place, cancellationToken), Encoding.UTF8.GetBytes(text));
+    public async Task<byte[]> HashAsync(string text, CancellationToken cancellationToken)
+    {
+        var key = await keys.GetOrCreateAsync(Place, cancellationToken);
+        try
+        {
+            return HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
 }

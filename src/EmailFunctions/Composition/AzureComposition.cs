@@ -95,7 +95,7 @@ internal static class AzureComposition
     {
         if (azure.KeyVaultKey is not { } key)
         {
-            services.AddSingleton(_ => new LocalKeyWrapper(settings.EncryptionKey!)).AddKeyWrapper<LocalKeyWrapper>();
+            services.AddSingleton(_ => LocalKeys.Open(settings, folder: null)).AddKeyWrapper<LocalKeyWrapper>();
             return;
         }
 

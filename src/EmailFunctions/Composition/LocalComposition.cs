@@ -28,7 +28,7 @@ internal static class LocalComposition
         services.AddSingleton<IPayloadStore>(static provider => new FilePayloadStore(PathIn(provider, "payloads")));
         services.AddSingleton(static provider => Spools.In(() => PathIn(provider, "spool")));
         AddQueue(services);
-        services.AddSingleton(provider => new LocalKeyWrapper(settings.EncryptionKey ?? LocalKeyFile.ReadOrCreate(PathIn(provider, "key")))).AddKeyWrapper<LocalKeyWrapper>();
+        services.AddSingleton(provider => LocalKeys.Open(settings, provider.GetRequiredService<DataFolder>().FullPath)).AddKeyWrapper<LocalKeyWrapper>();
         services.AddDeskProviders(static provider => provider.GetRequiredService<DataFolder>().FullPath);
         services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: true)).AddSingleton(SlotTiming.OneProcess);
         services.AddHostedService<LocalStart>();

@@ -27,6 +27,7 @@ using EmailFunctions.Providers.Mime;
 using EmailFunctions.Providers.SendGrid;
 using EmailFunctions.Providers.Ses;
 using EmailFunctions.Providers.Smtp;
+using EmailFunctions.Rotation;
 using EmailFunctions.Sending;
 using EmailFunctions.Settings;
 using EmailFunctions.Sweeps;
@@ -45,7 +46,7 @@ internal static class ServiceComposition
 {
     public static void AddEmailFunctions(this WebApplicationBuilder builder)
     {
-        var settings = ServiceSettings.Read(builder.Configuration);
+        var settings = ServiceSettings.Read(builder.Configuration, Environment.GetCommandLineArgs());
         Rules.UseWireNames();
         builder.ConfigureServer(settings);
         builder.Services.AddSingleton(settings);
@@ -83,6 +84,7 @@ internal static class ServiceComposition
         api.MapAdmin();
         api.MapActivity();
         api.MapTenants();
+        api.MapRotation();
         api.MapHealth(app);
         app.MapMetrics();
         var access = app.Services.GetRequiredService<AccessRules>();
@@ -119,9 +121,10 @@ internal static class ServiceComposition
         await app.WaitForShutdownAsync();
     }
 
-    /// <summary>Who wraps keys, its failures counted.</summary>
+    /// <summary>Who wraps keys, its failures counted and its versions registered.</summary>
     public static void AddKeyWrapper<T>(this IServiceCollection services) where T : class, IKeyWrapper =>
-        services.AddSingleton<IKeyWrapper>(static provider => new CountedKeyWrapper(provider.GetRequiredService<T>(), provider.GetRequiredService<IMeterFactory>()));
+        services.AddSingleton<IKeyWrapper>(static provider => new RegisteredKeyWrapper(
+            new CountedKeyWrapper(provider.GetRequiredService<T>(), provider.GetRequiredService<IMeterFactory>()), provider.GetRequiredService<KeyRegister>()));
 
     private static void ConfigureServer(this WebApplicationBuilder builder, ServiceSettings settings)
     {
@@ -154,6 +157,7 @@ internal static class ServiceComposition
         services.AddSingleton<TenantDirectory>().AddSingleton<TenantStates>();
         services.AddSingleton<DataKeyCache>().AddSingleton<StoredKeys>();
         services.AddSingleton<RecipientHasher>();
+        services.AddRotation();
         services.AddConfigs(settings);
         services.AddProviders(settings);
         services.AddSingleton<Ledger>().AddSingleton<ProducerIds>();
@@ -182,6 +186,12 @@ internal static class ServiceComposition
         services.AddSingleton<StoredGauges>().AddSingleton<StoredGauge, QueueSizeGauge>().AddSingleton<StoredGauge, QueueDueGauge>().AddSingleton<StoredGauge, QuotaGauge>()
             .AddSingleton<StoredGauge, SpendGauge>().AddSingleton<StoredGauge, ActiveTenantsGauge>();
         services.AddExport(settings.Metrics, settings.Export, AzureComposition.NewCredential);
+    }
+
+    private static void AddRotation(this IServiceCollection services)
+    {
+        services.AddSingleton<KeyRegister>().AddSingleton<RotationStore>().AddSingleton<KeyRewrapper>().AddSingleton<KeyRotations>().AddSweep<RotationSweep>();
+        services.AddSingleton<IWrappedKeys, ConfigKeys>().AddSingleton(static provider => provider.GetRequiredService<StoredKeys>().Index);
     }
 
     private static void AddConfigs(this IServiceCollection services, ServiceSettings settings)

@@ -10,6 +10,7 @@ using EmailFunctions.Health;
 using EmailFunctions.Lifecycle;
 using EmailFunctions.Problems;
 using EmailFunctions.Providers;
+using EmailFunctions.Rotation;
 using EmailFunctions.Sending;
 using EmailFunctions.Tracking;
 using EmailFunctions.Usage;
@@ -21,6 +22,6 @@ internal static class WireTypes
 {
     public static IReadOnlyList<IJsonTypeInfoResolver> Resolvers { get; } =
     [
-        ConfigJson.Default, ActivityJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default, TenantJson.Default, ExportJson.Default, SignInJson.Default,
+        ConfigJson.Default, ActivityJson.Default, ApiKeyJson.Default, SendJson.Default, TrackingJson.Default, DeadLetterJson.Default, UsageJson.Default, AuditJson.Default, AdminJson.Default, ProviderJson.Default, HealthJson.Default, ProblemJson.Default, TenantJson.Default, ExportJson.Default, SignInJson.Default, RotationJson.Default,
     ];
 }

@@ -58,8 +58,9 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
             var merged = ConfigPatch.Apply(current.Fields, patch);
             OperatorFields.EnsureUnchanged(caller, merged, current);
             var changed = ConfigPatch.SecretsIn(patch);
-            var kept = SecretNames.All.Where(name => current.HasSecret(name) && !changed.Contains(name));
+            var kept = SecretNames.All.Where(name => current.HasSecret(name) && !changed.Contains(name)).ToList();
             Validate(merged, [.. merged.Secrets().Keys, .. kept]);
+            EnsureKeptStay(current, merged, kept);
             var next = Stamp(current, tenant, current.Id) with
             {
                 Fields = merged.WithoutSecrets(),
@@ -112,6 +113,14 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
             throw Problem.PreconditionFailed();
     }
 
+    private static void EnsureKeptStay(TenantConfig current, ConfigFields merged, List<string> kept)
+    {
+        var errors = new FieldErrors();
+        SecretRoutes.Check(current.Fields, merged, kept, errors);
+        if (errors.Any)
+            throw Problem.Invalid(errors);
+    }
+
     private TenantConfig Stamp(TenantConfig? current, TenantId tenant, string id)
     {
         var now = time.GetUtcNow();
@@ -122,6 +131,7 @@ public sealed class ConfigService(ConfigStore store, ConfigCache cache, DataKeyC
             Fields = new ConfigFields(),
             CreatedAt = current?.CreatedAt ?? now,
             UpdatedAt = now,
+            Revision = (current?.Revision ?? 0) + 1,
             ETag = current?.ETag,
             Replaced = current,
         };

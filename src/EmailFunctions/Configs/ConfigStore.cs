@@ -9,7 +9,7 @@ namespace EmailFunctions.Configs;
 /// <summary>Configurations in the entity table: one partition, one row per tenant.</summary>
 public sealed class ConfigStore(IEntityTable table)
 {
-    private const string Partition = "configs";
+    internal const string Partition = "configs";
     private const string SecretPrefix = "secret_";
 
     // Sorts behind a row, and before any other that begins with its name.
@@ -71,12 +71,11 @@ public sealed class ConfigStore(IEntityTable table)
             ["fields"] = JsonSerializer.Serialize(config.Fields.WithoutSecrets(), ConfigJson.Default.ConfigFields),
             ["created_at"] = config.CreatedAt,
             ["updated_at"] = config.UpdatedAt,
+            ["revision"] = config.Revision,
         };
         if (config.Secrets is { } secrets)
         {
-            entity["key_id"] = secrets.Key.KeyId;
-            entity["key_version"] = secrets.Key.Version;
-            entity["wrapped_key"] = secrets.Key.Value;
+            WrappedKeyRow.Put(entity, secrets.Key);
             foreach (var (name, ciphertext) in secrets.Ciphertexts)
                 entity[SecretPrefix + name] = ciphertext;
         }
@@ -92,14 +91,14 @@ public sealed class ConfigStore(IEntityTable table)
         Secrets = ReadSecrets(entity),
         CreatedAt = entity.GetTime("created_at")!.Value,
         UpdatedAt = entity.GetTime("updated_at")!.Value,
+        Revision = entity.GetInt64("revision") ?? 0,
         ETag = entity.ETag,
     };
 
     private static SealedSecrets? ReadSecrets(Entity entity)
     {
-        if (entity.GetBytes("wrapped_key") is not { } wrapped)
+        if (WrappedKeyRow.Read(entity) is not { } key)
             return null;
-        var key = new WrappedKey(entity.GetString("key_id")!, (int)entity.GetInt64("key_version")!.Value, wrapped);
         var ciphertexts = SecretNames.All
             .Select(name => (Name: name, Value: entity.GetBytes(SecretPrefix + name)))
             .Where(static pair => pair.Value is not null)

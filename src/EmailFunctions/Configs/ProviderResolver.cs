@@ -22,7 +22,7 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
         await GetActiveAsync(tenant, cancellationToken) is { } config ? SettingsOf(config) : _systemOnly;
 
     public async ValueTask<IReadOnlyList<ProviderAccount>> GetAccountsAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        await GetActiveAsync(tenant, cancellationToken) is { } config ? await ToAccountsAsync(config, cancellationToken) : [system.Account];
+        await GetActiveAsync(tenant, cancellationToken) is { } config ? await ToFreshAccountsAsync(config, cancellationToken) : [system.Account];
 
     public async ValueTask<string> GetVersionAsync(TenantId tenant, CancellationToken cancellationToken) =>
         await GetActiveAsync(tenant, cancellationToken) is { } config ? VersionOf(config) : system.Account.Version;
@@ -39,6 +39,23 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
     public ProviderAccount ToAccount(TenantId tenant, ConfigFields fields, DateTimeOffset now) =>
         // A version of its own, under a name that no tenant can have: its connections serve nobody else.
         ToAccounts(tenant, $"unsaved {now.UtcTicks}", fields, ToSettings(fields), fields.Secrets())[0];
+
+    // What the cache has may be from before its key was re-wrapped, and the key's version be gone since.
+    private async ValueTask<IReadOnlyList<ProviderAccount>> ToFreshAccountsAsync(TenantConfig config, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ToAccountsAsync(config, cancellationToken);
+        }
+        catch (KeyUnavailableException exception) when (exception.IsLasting)
+        {
+            await cache.InvalidateAsync(config.Tenant, cancellationToken);
+            var stored = await GetActiveAsync(config.Tenant, cancellationToken);
+            if (stored?.Secrets is { } secrets && secrets.Key.Value.AsSpan().SequenceEqual(config.Secrets!.Key.Value))
+                throw;
+            return stored is null ? [system.Account] : await ToAccountsAsync(stored, cancellationToken);
+        }
+    }
 
     private static IReadOnlyDictionary<string, string> NoSecrets { get; } = new Dictionary<string, string>();
 
@@ -73,7 +90,7 @@ public sealed class ProviderResolver(ConfigCache cache, DataKeyCache keys, Syste
     private async ValueTask<TenantConfig?> GetActiveAsync(TenantId tenant, CancellationToken cancellationToken) =>
         tenant.IsSystem ? null : await cache.GetAsync(tenant, cancellationToken) is { IsActive: true } config ? config : null;
 
-    private static string VersionOf(TenantConfig config) => $"{config.Id} {config.ETag}";
+    private static string VersionOf(TenantConfig config) => $"{config.Id} {config.Revision}";
 
     private IReadOnlyList<ProviderSettings> SettingsOf(TenantConfig config) => _settings.GetValue(config, config => ToSettings(config.Fields));
 

@@ -22,6 +22,9 @@ public sealed record TenantConfig
 
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>Counts its changes. A data key that is wrapped anew is none: what it sends by stays the same.</summary>
+    public long Revision { get; init; }
+
     /// <summary>The stored version; null before it is stored.</summary>
     public string? ETag { get; init; }
 

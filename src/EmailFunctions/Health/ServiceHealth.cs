@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 using EmailFunctions.Keys;
@@ -11,12 +12,14 @@ public sealed record HealthResponse(string Status, bool Live, bool Ready, IReadO
 public sealed record HealthCheck(string Name, bool Healthy, string? Error);
 
 /// <summary>Whether the service could take and send mail right now: each part that it needs is really used once.</summary>
-public sealed partial class ServiceHealth(IEntityTable table, IQueueProbe queue, IKeyWrapper keys, TimeProvider time, ILogger<ServiceHealth> logger)
+public sealed partial class ServiceHealth(IEntityTable table, IQueueProbe queue, IKeyWrapper keys, KeyRegister register, TimeProvider time, ILogger<ServiceHealth> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KeyTrust = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan OldKeyTrust = TimeSpan.FromMinutes(1);
 
     private DateTimeOffset? _keyWorkedAt;
+    private DateTimeOffset? _oldKeysWorkedAt;
 
     public async Task<HealthResponse> CheckAsync(CancellationToken cancellationToken)
     {
@@ -40,12 +43,26 @@ public sealed partial class ServiceHealth(IEntityTable table, IQueueProbe queue,
 #pragma warning restore CA1031
         {
             CheckFailed(logger, exception, name);
-            return new HealthCheck(name, false, $"The {name} can't be used ({exception.GetType().Name}); the log has the details.");
+            return new HealthCheck(name, false, Explain(name, exception));
         }
     }
 
+    // Anybody may ask, so a key is named by its number alone.
+    private static string Explain(string name, Exception exception) => exception is KeyUnavailableException { LostVersion: { } version }
+        ? string.Create(CultureInfo.InvariantCulture, $"Version {version} of the key can't be used, and there is data that was encrypted under it; the log has the details.")
+        : $"The {name} can't be used ({exception.GetType().Name}); the log has the details.";
+
     // Anybody may ask, and each time the key's home would be asked, which counts and has its limits.
     private async Task ProbeKeyAsync(CancellationToken cancellationToken)
+    {
+        await ProbeNewestKeyAsync(cancellationToken);
+        if (_oldKeysWorkedAt is { } worked && time.GetUtcNow() - worked < OldKeyTrust)
+            return;
+        await register.TryAllAsync(keys, cancellationToken);
+        _oldKeysWorkedAt = time.GetUtcNow();
+    }
+
+    private async Task ProbeNewestKeyAsync(CancellationToken cancellationToken)
     {
         if (_keyWorkedAt is { } worked && time.GetUtcNow() - worked < KeyTrust)
             return;

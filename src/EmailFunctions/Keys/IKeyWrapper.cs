@@ -12,7 +12,16 @@ public interface IKeyWrapper
     /// <summary>Unwraps under the version that wrapped it.</summary>
     /// <exception cref="KeyUnavailableException">Also when the wrapped key was changed or belongs to another key.</exception>
     Task<byte[]> UnwrapAsync(WrappedKey wrapped, CancellationToken cancellationToken);
+
+    /// <summary>Under what new keys are wrapped from now on by this instance. Asks the key's home, whatever it said before.</summary>
+    Task<NewestKey> ReadNewestAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>The newest version of the key-encryption key.</summary>
+/// <param name="KeyId">Names the key and its version.</param>
+/// <param name="Version">That version as a number.</param>
+/// <param name="KnownWithin">How long from now on another instance may still wrap under the version before.</param>
+public sealed record NewestKey(string KeyId, int Version, TimeSpan KnownWithin);
 
 /// <summary>A data key, wrapped.</summary>
 /// <param name="KeyId">Names the key-encryption key and its version, as its home does.</param>
@@ -28,4 +37,7 @@ public sealed class KeyUnavailableException(string message, Exception? inner = n
 
     /// <summary>Whether it is what was wrapped that is damaged: the key-encryption key can be used, and other data keys can be unwrapped by it.</summary>
     public bool IsDamage { get; init; }
+
+    /// <summary>The number of the key's version where there is known to be data under it; else null.</summary>
+    public int? LostVersion { get; init; }
 }

@@ -31,6 +31,7 @@ public sealed record SealedSecrets(WrappedKey Key, IReadOnlyDictionary<string, b
     {
         var key = await keys.UnwrapAsync(Key, cancellationToken);
         using var gcm = new AesGcm(key, TagBytes);
+        CryptographicOperations.ZeroMemory(key);
         return Ciphertexts.ToDictionary(static pair => pair.Key, pair => Decrypt(gcm, owner, pair.Key, pair.Value), StringComparer.Ordinal);
     }
 

@@ -46,6 +46,8 @@ internal sealed record AzureSettings(int Port, StorageAccount Storage, QueueKind
 
         if (hasEncryptionKey)
             reader.Reject(encryptionKey, $"must be absent beside {KeyName}: one of the keys would never be used");
+        if (reader.Text(KeySettings.PreviousName) is not null)
+            reader.Reject(KeySettings.PreviousName, $"must be absent beside {KeyName}: the vault keeps the key's old versions itself");
         if (!KeyVaultAddress.TryParse(text, allowLoopbackHttp: isDevelopment, out var address, out var mistake))
             reader.Reject(KeyName, "can't be used: " + mistake.TrimEnd('.'));
         return address;

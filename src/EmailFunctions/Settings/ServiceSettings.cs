@@ -26,8 +26,6 @@ internal sealed record ServiceSettings
 {
     public const string DefaultUrl = "http://localhost:7071";
 
-    private const string KeyName = "EMAIL_ENCRYPTION_KEY";
-
     /// <summary>What Azure needs; null on a desk.</summary>
     public required AzureSettings? Azure { get; init; }
 
@@ -44,6 +42,9 @@ internal sealed record ServiceSettings
 
     /// <summary>The key-encryption key; null: the key file in the data folder.</summary>
     public required byte[]? EncryptionKey { get; init; }
+
+    /// <summary>Those that it replaced, which unwrap still.</summary>
+    public required IReadOnlyList<byte[]> PreviousKeys { get; init; }
 
     public required IReadOnlyList<string> Urls { get; init; }
 
@@ -77,12 +78,18 @@ internal sealed record ServiceSettings
     public required SystemProvider SystemProvider { get; init; }
 
     /// <exception cref="SettingsException">Names all that is wrong.</exception>
-    public static ServiceSettings Read(IConfiguration configuration)
+    public static ServiceSettings Read(IConfiguration configuration) => Read(configuration, []);
+
+    /// <param name="configuration">Has them.</param>
+    /// <param name="arguments">The process's arguments, among which some settings must not be.</param>
+    /// <exception cref="SettingsException">Names all that is wrong.</exception>
+    public static ServiceSettings Read(IConfiguration configuration, IEnumerable<string> arguments)
     {
         var reader = new SettingsReader(configuration);
+        SecretArguments.Reject(reader, arguments);
         var mode = reader.Choice("EMAIL_MODE", ServiceMode.Local, ("local", ServiceMode.Local), ("azure", ServiceMode.Azure));
-        var key = ReadKey(reader);
-        var azure = mode == ServiceMode.Azure ? AzureSettings.Read(reader, KeyName) : null;
+        var key = KeySettings.Read(reader);
+        var azure = mode == ServiceMode.Azure ? AzureSettings.Read(reader, KeySettings.Name) : null;
         if (mode == ServiceMode.Local)
             reader.Choice("EMAIL_QUEUE", QueueKind.Embedded, ("embedded", QueueKind.Embedded));
         // The web server would listen there instead.
@@ -100,6 +107,7 @@ internal sealed record ServiceSettings
             MaxRequestHeaders = BrakeVariables.ReadMaxHeaders(reader),
             DataFolder = reader.Text("EMAIL_DATA_DIR") ?? "./.data",
             EncryptionKey = key,
+            PreviousKeys = KeySettings.ReadPrevious(reader),
             Urls = azure is null ? ReadUrls(reader, mustBeLoopback: !access.IsRequired) : [azure.Url],
             Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true), BrakeVariables.ReadMaxBody(reader)),
             Policies = ReadPolicies(reader),
@@ -128,18 +136,6 @@ internal sealed record ServiceSettings
 
     private static Rollout ReadRollout(SettingsReader reader, string name) => new(
         name, reader.Flag($"EMAIL_{name}_ENABLED", true), reader.Number($"EMAIL_{name}_PERCENT", 100, 0, 100));
-
-    private static byte[]? ReadKey(SettingsReader reader)
-    {
-        if (reader.Text(KeyName) is not { } text)
-            return null;
-        var base64 = text.Trim().Replace('-', '+').Replace('_', '/').TrimEnd('=');
-        var key = new byte[32];
-        if (Convert.TryFromBase64String(base64.PadRight((base64.Length + 3) / 4 * 4, '='), key, out var length) && length == key.Length)
-            return key;
-        reader.Reject(KeyName, "must be 32 bytes in base64 or base64url; make one with: openssl rand -base64 32");
-        return null;
-    }
 
     // Whoever reaches an unauthenticated service may send mail in everybody's name, so only this machine may reach it.
     private static string[] ReadUrls(SettingsReader reader, bool mustBeLoopback)

@@ -17,6 +17,19 @@ internal static class EntityTables
         while (query.Continuation is not null);
     }
 
+    /// <summary>The first page of a query that has anything in it; else its last one.</summary>
+    public static async Task<EntityPage> FirstPageAsync(this IEntityTable table, EntityQuery query, CancellationToken cancellationToken)
+    {
+        EntityPage page;
+        do
+        {
+            page = await table.QueryAsync(query, cancellationToken);
+            query = query with { Continuation = page.Continuation };
+        }
+        while (page is { Entities.Count: 0, Continuation: not null });
+        return page;
+    }
+
     /// <summary>
     /// Writes those of a batch that the table does not refuse, together. What is refused was changed by somebody else since it was read.
     /// </summary>

@@ -16,6 +16,9 @@ internal sealed class CountedKeyWrapper(IKeyWrapper inner, IMeterFactory meters)
     public Task<byte[]> UnwrapAsync(WrappedKey wrapped, CancellationToken cancellationToken) =>
         WatchAsync(() => inner.UnwrapAsync(wrapped, cancellationToken));
 
+    public Task<NewestKey> ReadNewestAsync(CancellationToken cancellationToken) =>
+        WatchAsync(() => inner.ReadNewestAsync(cancellationToken));
+
     private async Task<T> WatchAsync<T>(Func<Task<T>> call)
     {
         try

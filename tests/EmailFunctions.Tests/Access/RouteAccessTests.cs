@@ -76,6 +76,8 @@ public sealed class RouteAccessTests
         [$"POST {Admin}/api-keys"] = new(Scopes.Admin, Reach.All),
         [$"GET {Admin}/api-keys"] = new(Scopes.Admin, Reach.All),
         [$"DELETE {Admin}/api-keys/{{key_id}}"] = new(Scopes.Admin, Reach.All),
+        [$"POST {Admin}/encryption/rotate"] = new(Scopes.Admin, Reach.All),
+        [$"GET {Admin}/encryption/rotation"] = new(Scopes.Admin, Reach.All),
         ["GET /metrics"] = new(Scopes.Read | Scopes.Admin, Reach.All),
     };
 

@@ -12,6 +12,9 @@ internal sealed class CountingKeyWrapper(IKeyWrapper inner) : IKeyWrapper
     /// <summary>Called at each unwrap, before it; may wait or throw.</summary>
     public Func<Task>? BeforeUnwrap { get; set; }
 
+    /// <summary>In what time other instances learn of its newest version; null: in none.</summary>
+    public TimeSpan? KnownWithin { get; init; }
+
     public Task<WrappedKey> WrapAsync(ReadOnlyMemory<byte> dataKey, CancellationToken cancellationToken) =>
         inner.WrapAsync(dataKey, cancellationToken);
 
@@ -21,6 +24,12 @@ internal sealed class CountingKeyWrapper(IKeyWrapper inner) : IKeyWrapper
         Interlocked.Increment(ref _unwraps);
         var before = BeforeUnwrap?.Invoke();
         return before is null ? inner.UnwrapAsync(wrapped, cancellationToken) : AfterAsync(before, wrapped, cancellationToken);
+    }
+
+    public async Task<NewestKey> ReadNewestAsync(CancellationToken cancellationToken)
+    {
+        var newest = await inner.ReadNewestAsync(cancellationToken);
+        return newest with { KnownWithin = KnownWithin ?? newest.KnownWithin };
     }
 
     private async Task<byte[]> AfterAsync(Task before, WrappedKey wrapped, CancellationToken cancellationToken)

@@ -102,6 +102,28 @@ public sealed class LocalKeyFileTests : IDisposable
     }
 
     [Fact]
+    public void Keys_that_were_replaced_are_the_files_beside_it()
+    {
+        var first = LocalKeyFile.ReadOrCreate(_path);
+        File.Move(_path, _folder.Combine("key.1"));
+        var second = LocalKeyFile.ReadOrCreate(_path);
+        File.WriteAllText(_path + ".new", "half");
+
+        Assert.Equal([first], LocalKeyFile.ReadPrevious(_folder.FullPath, isKeyInUse: true));
+        // Where a setting has the key that wraps.
+        Assert.Equal([first, second], LocalKeyFile.ReadPrevious(_folder.FullPath, isKeyInUse: false));
+    }
+
+    [Fact]
+    public void A_damaged_key_that_was_replaced_is_refused_too()
+    {
+        LocalKeyFile.ReadOrCreate(_folder.Combine("key.1"));
+        File.WriteAllText(_folder.Combine("key.1"), "no key");
+
+        Assert.Contains("key.1", Assert.Throws<KeyUnavailableException>(() => LocalKeyFile.ReadPrevious(_folder.FullPath, isKeyInUse: true)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_a_crash_left_half_made_is_made_anew()
     {
         File.WriteAllText(_path + ".new", "half");

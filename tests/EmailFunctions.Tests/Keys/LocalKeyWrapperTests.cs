@@ -56,6 +56,30 @@ public sealed class LocalKeyWrapperTests : KeyWrapperContract, IDisposable
     }
 
     [Fact]
+    public async Task Keys_that_were_replaced_unwrap_still_and_the_new_one_wraps()
+    {
+        var key = RandomNumberGenerator.GetBytes(32);
+        var old = await Wrapper.WrapAsync(key, Cancellation);
+
+        using var both = new LocalKeyWrapper(RandomNumberGenerator.GetBytes(32), [.. _key]);
+        var wrapped = await both.WrapAsync(key, Cancellation);
+
+        Assert.Equal(key, await both.UnwrapAsync(old, Cancellation));
+        Assert.Equal(key, await both.UnwrapAsync(wrapped, Cancellation));
+        Assert.Equal((1, 2), (old.Version, wrapped.Version));
+        Assert.NotEqual(old.KeyId, wrapped.KeyId);
+        await AssertRefusedAsync(wrapped);
+    }
+
+    [Fact]
+    public async Task The_same_key_given_twice_is_one()
+    {
+        using var twice = new LocalKeyWrapper([.. _key], [.. _key]);
+
+        Assert.Equal(1, (await twice.WrapAsync(new byte[32], Cancellation)).Version);
+    }
+
+    [Fact]
     public async Task The_refusal_of_another_key_names_both_and_says_where_the_key_comes_from()
     {
         var foreign = await OtherWrapper.WrapAsync(new byte[32], Cancellation);

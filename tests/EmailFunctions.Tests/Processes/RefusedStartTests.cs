@@ -19,6 +19,7 @@ public sealed class RefusedStartTests : IDisposable
     {
         { "EMAIL_ENCRYPTION_KEY=secret", null },
         { "EMAIL_ENCRYPTION_KEY=c2l4dGVlbiBieXRlcyE=", null },
+        { "EMAIL_ENCRYPTION_KEY_PREVIOUS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,secret", null },
         { "EMAIL_BACKEND=pigeon", null },
         { "EMAIL_BACKEND=aws_ses|EMAIL_FROM_EMAIL=hello@example.com|AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID" },
         { "EMAIL_BACKEND=aws_ses|EMAIL_FROM_EMAIL=hello@example.com|AWS_REGION=eu-west-1|AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY" },
@@ -112,6 +113,20 @@ public sealed class RefusedStartTests : IDisposable
 
         foreach (var name in new[] { "FUNCTIONS_CUSTOMHANDLER_PORT", "AzureWebJobsStorage", "ServiceBus", "EMAIL_KEY_VAULT_KEY", "EMAIL_ENABLED", "EMAIL_ENCRYPTION_KEY" })
             AssertRefused(start, $"  - {name} ");
+    }
+
+    [Theory]
+    [InlineData("EMAIL_ENCRYPTION_KEY", "--EMAIL_ENCRYPTION_KEY=secret-value")]
+    [InlineData("EMAIL_ENCRYPTION_KEY_PREVIOUS", "--email_encryption_key_previous", "secret-value")]
+    [InlineData("EMAIL_SMTP_PASSWORD", "EMAIL_SMTP_PASSWORD=secret-value")]
+    [InlineData("SENDGRID_API_KEY", "/SENDGRID_API_KEY=secret-value")]
+    [InlineData("AzureWebJobsStorage", "--AzureWebJobsStorage=AccountName=mine;AccountKey=secret-value")]
+    public async Task A_secret_on_the_command_line_is_refused_by_its_name(string named, params string[] arguments)
+    {
+        var start = await ServiceProcess.RunAsync(_folder.FullPath, new Dictionary<string, string>(), arguments);
+
+        AssertRefused(start, $"  - {named} must not be a command-line option");
+        Assert.DoesNotContain("secret-value", start.Errors + start.Output, StringComparison.Ordinal);
     }
 
     [Fact]

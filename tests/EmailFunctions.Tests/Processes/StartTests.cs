@@ -53,8 +53,10 @@ public sealed class StartTests : IAsyncDisposable
         }
 
         string id;
-        using (var service = await StartAsync(wrong))
+        using (var service = await StartAsync(wrong, mustBeReady: false))
         {
+            Assert.Contains($"Version 1 of the key-encryption key ({KeyId(right)}) can't be used", service.Output, StringComparison.Ordinal);
+            Assert.False(await service.IsReadyAsync());
             id = await service.Client.AcceptAsync(Mail);
             var message = await service.Client.WaitForStatusAsync(id, "deferred");
             await service.StopAsync();
@@ -82,7 +84,7 @@ public sealed class StartTests : IAsyncDisposable
         }
 
         // This tenant has no secrets, so it could send; but its key for hashing recipients can't be read.
-        using var wrong = await StartAsync(NewKey());
+        using var wrong = await StartAsync(NewKey(), mustBeReady: false);
         var message = await wrong.Client.WaitForStatusAsync(await wrong.Client.AcceptAsync(Mail), "sent", "deferred");
 
         Assert.Equal("deferred", message.Status());
@@ -120,7 +122,9 @@ public sealed class StartTests : IAsyncDisposable
         await on.Client.WaitForStatusAsync(id, "sent");
     }
 
-    private Task<ServiceProcess> StartAsync(string? key, params (string Name, string Value)[] further)
+    private Task<ServiceProcess> StartAsync(string? key, params (string Name, string Value)[] further) => StartAsync(key, mustBeReady: true, further);
+
+    private Task<ServiceProcess> StartAsync(string? key, bool mustBeReady, params (string Name, string Value)[] further)
     {
         var settings = further.ToDictionary(pair => pair.Name, pair => pair.Value);
         settings.TryAdd("EMAIL_RETRY_BASE_SECONDS", "1");
@@ -128,7 +132,7 @@ public sealed class StartTests : IAsyncDisposable
         settings.TryAdd("EMAIL_RETRY_MAX_ATTEMPTS", "20");
         if (key is not null)
             settings.Add("EMAIL_ENCRYPTION_KEY", key);
-        return ServiceProcess.StartAsync(_folder.FullPath, settings);
+        return ServiceProcess.StartAsync(_folder.FullPath, settings, mustBeReady: mustBeReady);
     }
 
     private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));

@@ -1,3 +1,4 @@
+using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Storage;
 using EmailFunctions.Storage.Sqlite;
@@ -53,6 +54,24 @@ public sealed class DataFiles(string folder)
         }
 
         return found;
+    }
+
+    /// <summary>How many wrapped keys there are under each key-encryption key, those aside that it is tried with.</summary>
+    public Dictionary<string, int> CountWrappedKeys()
+    {
+        var counts = new Dictionary<string, int>();
+        using var connection = Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT partition, row, version, properties FROM entities WHERE row NOT LIKE 'msg-%' AND partition <> 'encryption-keys'";
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            var entity = EntityCodec.Decode(new EntityKey(reader.GetString(0), reader.GetString(1)), reader.GetInt64(2), reader.GetFieldValue<byte[]>(3));
+            if (WrappedKeyRow.Read(entity) is { } key)
+                counts[key.KeyId] = counts.GetValueOrDefault(key.KeyId) + 1;
+        }
+
+        return counts;
     }
 
     private long Count(string sql)

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Azure.Core;
 using Azure.Core.Pipeline;
@@ -85,6 +87,12 @@ internal sealed class KeyVaultClient : IDisposable
         {
             throw KeyVaultFailures.Unreadable(_key, exception);
         }
+        finally
+        {
+            // It may have held an unwrapped key.
+            if (MemoryMarshal.TryGetArray(message.Response.Content.ToMemory(), out var bytes))
+                CryptographicOperations.ZeroMemory(bytes);
+        }
     }
 
     private async Task SendAsync(HttpMessage message, CancellationToken cancellationToken)
@@ -116,7 +124,14 @@ internal sealed class KeyVaultClient : IDisposable
         return body.WrittenMemory;
     }
 
-    private static byte[] ReadValue(JsonElement answer) => Base64Url.DecodeFromChars(answer.GetProperty("value").GetString());
+    // Not by way of a string, which can't be overwritten.
+    private static byte[] ReadValue(JsonElement answer)
+    {
+        var value = answer.GetProperty("value");
+        return value.ValueKind == JsonValueKind.String
+            ? Base64Url.DecodeFromUtf8(JsonMarshal.GetRawUtf8Value(value)[1..^1])
+            : throw new FormatException("The value is no text.");
+    }
 
     private static (List<KeyVersion> Items, Uri? Next) ReadPage(JsonElement answer)
     {

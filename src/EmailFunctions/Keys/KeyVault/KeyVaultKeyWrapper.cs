@@ -54,6 +54,13 @@ internal sealed class KeyVaultKeyWrapper : IKeyWrapper, IKeyAge, IDisposable
         return dataKey.Length is >= ShortestDataKey and <= LongestDataKey ? dataKey : throw KeyVaultFailures.Unreadable(_key, null);
     }
 
+    public async Task<NewestKey> ReadNewestAsync(CancellationToken cancellationToken)
+    {
+        var newest = await _versions.ReadNewestAsync(cancellationToken);
+        ThrowIfUnfit(newest.Version);
+        return new NewestKey(newest.Version.KeyId, newest.Number, KeyVersions.Lifetime);
+    }
+
     public async Task<KeyAge> ReadAsync(CancellationToken cancellationToken)
     {
         var newest = await _versions.NewestAsync(mayWrap: false, cancellationToken);

@@ -1,13 +1,13 @@
 namespace EmailFunctions.Keys.KeyVault;
 
 /// <summary>
-/// Which version of the key is the newest, looked up once in a few minutes, and each version's number: its place in the order of
+/// Which version of the key is the newest, looked up once a minute by an instance that wraps anything, and each version's number: its place in the order of
 /// creation. Versions are only ever added to a key, so a number stays.
 /// </summary>
 internal sealed class KeyVersions(KeyVaultClient client, TimeProvider time)
 {
     /// <summary>How long the newest version is taken to be it; a rotation is noticed within this time.</summary>
-    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private Dictionary<string, int> _numbers = [];
@@ -34,8 +34,23 @@ internal sealed class KeyVersions(KeyVaultClient client, TimeProvider time)
         }
     }
 
-    private async Task<Numbered> LoadAsync(DateTimeOffset now)
+    /// <summary>The same, asked of the vault now.</summary>
+    /// <exception cref="KeyUnavailableException">The vault can't be used.</exception>
+    public Task<Numbered> ReadNewestAsync(CancellationToken cancellationToken)
     {
+        lock (_gate)
+        {
+            // Not one that is under way: its answer may be from before the rotation that somebody wants to be known.
+            _load = LoadAsync(time.GetUtcNow(), after: _load);
+            return _load.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task<Numbered> LoadAsync(DateTimeOffset now, Task? after = null)
+    {
+        // One at a time: they share the numbers, and an older answer must not follow a newer one.
+        if (after is not null)
+            await after.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var newest = await client.GetNewestAsync(CancellationToken.None);
         var numbered = new Numbered(newest, await NumberAsync(newest));
         lock (_gate)

@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+
+namespace EmailFunctions.Keys;
+
+/// <summary>Has each version of the key-encryption key entered in the register before anything is wrapped under it, and numbers it as the register does.</summary>
+/// <param name="inner">Wraps.</param>
+/// <param name="register">The register.</param>
+internal sealed class RegisteredKeyWrapper(IKeyWrapper inner, KeyRegister register) : IKeyWrapper
+{
+    public async Task<WrappedKey> WrapAsync(ReadOnlyMemory<byte> dataKey, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var wrapped = await inner.WrapAsync(dataKey, cancellationToken);
+            if (register.TryGetNumber(wrapped.KeyId, out var number))
+                return wrapped with { Version = number };
+            await EnterNewestAsync(cancellationToken);
+        }
+    }
+
+    public Task<byte[]> UnwrapAsync(WrappedKey wrapped, CancellationToken cancellationToken) => inner.UnwrapAsync(wrapped, cancellationToken);
+
+    public async Task<NewestKey> ReadNewestAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var newest = await inner.ReadNewestAsync(cancellationToken);
+            if (register.TryGetNumber(newest.KeyId, out var number))
+                return newest with { Version = number };
+            await EnterNewestAsync(cancellationToken);
+        }
+    }
+
+    private async Task EnterNewestAsync(CancellationToken cancellationToken)
+    {
+        var plain = RandomNumberGenerator.GetBytes(DataKeyCache.KeyBytes);
+        await register.EnterAsync(await inner.WrapAsync(plain, cancellationToken), plain, cancellationToken);
+    }
+}
