@@ -19,6 +19,7 @@ internal static class OpenApiParameters
         ["from"] = ("A day like 2026-01-31 or a time like 2026-01-31T08:00:00Z: dead since then or later.", static () => Text(10, 40)),
         ["to"] = ("A day, which is counted in whole, or a time: dead before.", static () => Text(10, 40)),
         ["active_only"] = ("true: without those that are not active. Absent: all.", static () => Choice("true", "false")),
+        ["cancel_waiting"] = ("true: mail that still waits is cancelled, too. Absent: it goes on.", static () => Choice("true", "false")),
         ["limit"] = ("1 to 200. Absent: 50.", static () => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200" }),
         ["status"] = ("sent, failed or dead_lettered. Absent: all.", static () => Choice("sent", "failed", "dead_lettered")),
         ["template_name"] = ("The template's. Absent: all.", static () => Text(1, 200)),

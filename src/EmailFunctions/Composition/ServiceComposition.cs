@@ -140,7 +140,7 @@ internal static class ServiceComposition
         services.AddTelemetry(settings);
         services.AddSingleton<TenantDirectory>();
         services.AddSingleton<DataKeyCache>().AddSingleton<StoredKeys>();
-        services.AddSingleton<RecipientHasher>();
+        services.AddSingleton<RecipientHasher>().AddSingleton<ContentKeys>();
         services.AddConfigs(settings);
         services.AddProviders(settings);
         services.AddSingleton<Ledger>().AddSingleton<ProducerIds>();
@@ -150,9 +150,10 @@ internal static class ServiceComposition
         services.AddSingleton<Prospects>().AddSingleton<Cancellation>();
         services.AddDelivery(settings);
         services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>().AddSingleton<DeadLetterCounter>();
-        services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>();
+        services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>().AddSweep<HeldMessageSweep>();
         services.AddUsage(settings);
         services.AddSingleton(settings.Audit).AddSingleton<AuditReader>().AddSingleton<AuditErasures>();
+        services.AddSingleton<IContentErasure, ContentErasure>();
         services.AddSweep<AuditRetentionSweep>().AddSweep<AuditErasureSweep>();
         services.AddSingleton<FleetHealth>().AddSingleton<ConfigIndex>().AddSingleton<BudgetIndex>();
         services.AddSingleton<ServiceHealth>().AddSingleton<KeyAgeCheck>();

@@ -88,7 +88,8 @@ internal sealed record ServiceSettings
             Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true)),
             Policies = ReadPolicies(reader),
             Retries = ReadRetries(reader),
-            DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
+            DeadLetters = new DeadLetterSettings(
+                TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650)), TimeSpan.FromDays(reader.Number("EMAIL_HELD_DAYS", 30, 1, 3_650))),
             Audit = new AuditSettings(reader.Number("EMAIL_AUDIT_RETENTION_DAYS", 90, 0, 3_650) is > 0 and var days ? TimeSpan.FromDays(days) : null),
             Usage = ReadUsage(reader),
             Pump = new PumpSettings(reader.Number("EMAIL_PUMP_CONCURRENCY", 64, 1, 1_000)),

@@ -30,7 +30,7 @@ public sealed class StagedFolderTests(StagedApp staged)
         Assert.Equal(
             [
                 "CheckHealth", "CheckKeyAge", "DispatchEmail", "DispatchEmailFromStorage", "IngestEmail", "IngestEmailFromStorage", "RecoverDispatch", "RecoverDispatchFromStorage",
-                "RecoverIngest", "RecoverIngestFromStorage", "SweepAuditErasures", "SweepAuditRetention", "SweepDeadLetters", "SweepIdempotencyKeys", "SweepMessages", "SweepPayloads", "SweepUsageRollups", "SweepUsageRows",
+                "RecoverIngest", "RecoverIngestFromStorage", "SweepAuditErasures", "SweepAuditRetention", "SweepDeadLetters", "SweepHeldMessages", "SweepIdempotencyKeys", "SweepMessages", "SweepPayloads", "SweepUsageRollups", "SweepUsageRows",
             ],
             triggers);
         Assert.All(functions.Where(function => triggers.Contains(function.Key) && !Type(function.Value).StartsWith("timer", StringComparison.Ordinal)), static function => Assert.Equal("binary", function.Value[0]!["dataType"]!.GetValue<string>()));
