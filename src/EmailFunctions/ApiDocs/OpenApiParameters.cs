@@ -22,6 +22,7 @@ internal static class OpenApiParameters
         ["actor"] = ("A credential: key: and an API key's id, token: and a token's subject, desk, command or service. Absent: all.", static () => Text(1, 300)),
         ["action"] = ("What was done, such as config_change. Absent: all.", static () => Text(1, 40)),
         ["active_only"] = ("true: without those that are not active. Absent: all.", static () => Choice("true", "false")),
+        ["cancel_waiting"] = ("true: mail that still waits is cancelled, too. Absent: it goes on.", static () => Choice("true", "false")),
         ["limit"] = ("1 to 200. Absent: 50.", static () => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200" }),
         ["status"] = ("sent, failed or dead_lettered. Absent: all.", static () => Choice("sent", "failed", "dead_lettered")),
         ["template_name"] = ("The template's. Absent: all.", static () => Text(1, 200)),

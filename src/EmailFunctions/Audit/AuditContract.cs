@@ -35,6 +35,9 @@ public sealed record EraseRequest
     [Description("The recipient's address.")]
     [Length(3, 254)]
     public string? Recipient { get; init; }
+
+    [Description("true: mail to the recipient that still waits is cancelled, for all its recipients. Default: it goes on.")]
+    public bool? CancelWaiting { get; init; }
 }
 
 /// <summary>A recipient will be erased.</summary>

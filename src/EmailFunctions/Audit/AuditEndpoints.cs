@@ -18,8 +18,8 @@ internal static class AuditEndpoints
         group.MapGet("", GetAsync).Needs(Scopes.Read).WithName("GetAuditLogs").WithSummary("What became of a tenant's mail, by recipient, newest first").ProducesProblems(400, 403);
         group.MapGet("/export", ExportAsync).Needs(Scopes.Read).WithName("ExportAuditLogs").WithSummary("The same of a whole period, as JSON lines; cursor goes on behind the id of a line")
             .Produces<AuditLog>(StatusCodes.Status200OK, AuditExport.ContentType).ProducesProblems(400, 403);
-        group.MapDelete("/recipients", EraseAllAsync).Needs(Scopes.Config).WithName("EraseRecipients").WithSummary("Erase all of a tenant's recipients by dropping the key of their hashes").ProducesProblems(400, 403);
-        group.MapPost("/recipients/erase", EraseAsync).Needs(Scopes.Config).WithName("EraseRecipient").WithSummary("Erase one recipient from all of a tenant's audit rows")
+        group.MapDelete("/recipients", EraseAllAsync).Needs(Scopes.Config).WithName("EraseRecipients").WithSummary("Erase all of a tenant's recipients: the key of their hashes, and contents of mail that is held or dead").ProducesProblems(400, 403);
+        group.MapPost("/recipients/erase", EraseAsync).Needs(Scopes.Config).WithName("EraseRecipient").WithSummary("Erase one recipient from a tenant's audit rows, and mail to them that is held or dead")
             .TakesJson<EraseRequest>().ProducesProblems(400, 403, 413, 415);
     }
 
@@ -43,10 +43,18 @@ internal static class AuditEndpoints
     }
 
     private static async Task<Accepted<RecipientsErased>> EraseAllAsync(
-        string tenant_id, Caller caller, RecipientHasher hasher, AdminAudit admin, TimeProvider time, CancellationToken cancellationToken)
+        string tenant_id, string? cancel_waiting, Caller caller, RecipientHasher hasher, AuditErasures erasures, AdminAudit admin, TimeProvider time, CancellationToken cancellationToken)
     {
         var tenant = caller.Require(tenant_id);
-        await admin.RunAsync(new AdminDeed(caller, AdminActions.RecipientsErase, tenant), () => hasher.DropAsync(tenant, cancellationToken), cancellationToken);
+        var cancelsWaiting = AuditQuestions.ReadCancelWaiting(cancel_waiting);
+        await admin.RunAsync(
+            new AdminDeed(caller, AdminActions.RecipientsErase, tenant),
+            async () =>
+            {
+                await hasher.DropAsync(tenant, cancellationToken);
+                await erasures.RequestAllAsync(tenant, cancelsWaiting, cancellationToken);
+            },
+            cancellationToken);
         var now = time.GetUtcNow();
         return TypedResults.Accepted((string?)null, new RecipientsErased(tenant.Value, now, now + RecipientHasher.KeyLifetime));
     }
@@ -60,7 +68,9 @@ internal static class AuditEndpoints
         if (request.Recipient is not { } recipient || !EmailAddress.IsValid(recipient))
             throw Problem.Invalid("recipient", EmailAddress.Requirement);
         var at = await admin.RunAsync(
-            new AdminDeed(caller, AdminActions.RecipientErase, tenant), () => erasures.RequestAsync(tenant, recipient, cancellationToken), cancellationToken);
+            new AdminDeed(caller, AdminActions.RecipientErase, tenant),
+            () => erasures.RequestAsync(tenant, recipient, request.CancelWaiting ?? false, cancellationToken),
+            cancellationToken);
         return TypedResults.Accepted((string?)null, new ErasureAccepted(tenant.Value, "accepted", at));
     }
 }

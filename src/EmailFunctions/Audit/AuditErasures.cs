@@ -4,12 +4,31 @@ using EmailFunctions.Tenants;
 
 namespace EmailFunctions.Audit;
 
-/// <summary>A recipient that is to be erased from a tenant's audit.</summary>
+/// <summary>A recipient that is to be erased from a tenant's audit, and from the contents of its messages after that.</summary>
 /// <param name="Tenant">Whose audit.</param>
-/// <param name="Hash">The recipient's hash.</param>
-/// <param name="Position">The id of the last row that was looked at; null: none was.</param>
+/// <param name="Hash">The recipient's hash; <see cref="All"/>: all recipients, from contents alone.</param>
+/// <param name="Position">The id of the last row that was looked at, or a place among contents; null: nothing was.</param>
 /// <param name="ETag">The stored version.</param>
-internal sealed record AuditErasure(TenantId Tenant, string Hash, string? Position, string? ETag);
+internal sealed record AuditErasure(TenantId Tenant, string Hash, string? Position, string? ETag)
+{
+    /// <summary>Stands for every recipient.</summary>
+    public const string All = "all";
+
+    // Stands before a place among contents; the id of a row begins with a digit.
+    private const string Contents = "contents ";
+
+    /// <summary>Whether mail that waits is to be cancelled, too.</summary>
+    public bool CancelsWaiting { get; init; }
+
+    /// <summary>Whether the audit's rows are done.</summary>
+    public bool IsInContents => Position?.StartsWith(Contents, StringComparison.Ordinal) ?? false;
+
+    /// <summary>The place among contents; null: at their beginning.</summary>
+    public string? Place => IsInContents && Position!.Length > Contents.Length ? Position[Contents.Length..] : null;
+
+    /// <summary>The position of a place among contents; null: of their beginning.</summary>
+    public static string PositionOf(string? place) => Contents + place;
+}
 
 /// <summary>
 /// The erasures that are still to be carried out. They are rows of one partition, so that a sweep finds out with one read that there are none.
@@ -21,16 +40,20 @@ internal sealed class AuditErasures(IEntityTable table, RecipientHasher hasher, 
     // No tenant's name holds it.
     private const char Separator = '~';
 
-    /// <summary>Asks for a recipient to be erased from all rows that are there now; asked for again, it begins anew. Returns the time.</summary>
+    /// <summary>Asks for a recipient to be erased from all that is there now; asked for again, it begins anew. Returns the time.</summary>
     /// <exception cref="StoreUnavailableException">It is not known to be asked for.</exception>
-    public async Task<DateTimeOffset> RequestAsync(TenantId tenant, string recipient, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset> RequestAsync(TenantId tenant, string recipient, bool cancelsWaiting, CancellationToken cancellationToken)
     {
         // Rows under a key that another instance has dropped since can't be told any more; those under the present one can.
         hasher.Forget(tenant);
-        var erasure = new AuditErasure(tenant, await hasher.HashAsync(tenant, recipient, cancellationToken), Position: null, ETag: null);
-        await table.WriteAsync([EntityWrite.Put(ToEntity(erasure))], cancellationToken);
-        return time.GetUtcNow();
+        var hash = await hasher.HashAsync(tenant, recipient, cancellationToken);
+        return await RequestAsync(new AuditErasure(tenant, hash, Position: null, ETag: null) { CancelsWaiting = cancelsWaiting }, cancellationToken);
     }
+
+    /// <summary>Asks for the contents of all messages that nothing more happens to by itself to be removed. Returns the time.</summary>
+    /// <exception cref="StoreUnavailableException">It is not known to be asked for.</exception>
+    public Task<DateTimeOffset> RequestAllAsync(TenantId tenant, bool cancelsWaiting, CancellationToken cancellationToken) =>
+        RequestAsync(new AuditErasure(tenant, AuditErasure.All, AuditErasure.PositionOf(place: null), ETag: null) { CancelsWaiting = cancelsWaiting }, cancellationToken);
 
     /// <summary>Up to a thousand that are still to be carried out, by tenant.</summary>
     public async Task<IReadOnlyList<AuditErasure>> ListAsync(CancellationToken cancellationToken) =>
@@ -54,6 +77,12 @@ internal sealed class AuditErasures(IEntityTable table, RecipientHasher hasher, 
         }
     }
 
+    private async Task<DateTimeOffset> RequestAsync(AuditErasure erasure, CancellationToken cancellationToken)
+    {
+        await table.WriteAsync([EntityWrite.Put(ToEntity(erasure))], cancellationToken);
+        return time.GetUtcNow();
+    }
+
     private async Task WriteAsync(IReadOnlyList<AuditErasure> erasures, Func<AuditErasure, EntityWrite> toWrite, CancellationToken cancellationToken)
     {
         foreach (var chunk in erasures.Chunk(EntityLimits.MaxBatchEntities))
@@ -65,11 +94,12 @@ internal sealed class AuditErasures(IEntityTable table, RecipientHasher hasher, 
     private Entity ToEntity(AuditErasure erasure) => new(KeyOf(erasure))
     {
         ["position"] = erasure.Position,
+        ["cancels_waiting"] = erasure.CancelsWaiting ? true : null,
         ["written_at"] = time.GetUtcNow(),
     };
 
     private static AuditErasure Read(Entity entity) =>
         entity.Key.Row.Split(Separator) is [var name, var hash] && TenantId.TryParse(name, out var tenant)
-            ? new AuditErasure(tenant, hash, entity.GetString("position"), entity.ETag)
+            ? new AuditErasure(tenant, hash, entity.GetString("position"), entity.ETag) { CancelsWaiting = entity.GetBoolean("cancels_waiting") ?? false }
             : throw new InvalidOperationException("A stored erasure has no tenant.");
 }

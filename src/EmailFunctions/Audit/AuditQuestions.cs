@@ -38,6 +38,11 @@ internal static class AuditQuestions
             : new AuditFilter(cursor, limit, status, recipient) { Start = start, End = end, Provider = provider, TemplateName = templateName };
     }
 
+    /// <summary>Whether mail that waits is to be cancelled.</summary>
+    /// <exception cref="ProblemException">400: it is neither true nor false.</exception>
+    public static bool ReadCancelWaiting(string? text) =>
+        text is null or "true" or "false" ? text == "true" : throw Problem.Invalid("cancel_waiting", "must be true or false");
+
     private static string? ReadProvider(string? text, FieldErrors errors)
     {
         if (text is null)

@@ -156,7 +156,7 @@ internal static class ServiceComposition
         services.AddTelemetry(settings);
         services.AddSingleton<TenantDirectory>().AddSingleton<TenantStates>();
         services.AddSingleton<DataKeyCache>().AddSingleton<StoredKeys>();
-        services.AddSingleton<RecipientHasher>();
+        services.AddSingleton<RecipientHasher>().AddSingleton<ContentKeys>();
         services.AddRotation();
         services.AddConfigs(settings);
         services.AddProviders(settings);
@@ -167,9 +167,10 @@ internal static class ServiceComposition
         services.AddSingleton<Prospects>().AddSingleton<Cancellation>();
         services.AddDelivery(settings);
         services.AddSingleton(settings.DeadLetters).AddSingleton<DeadLetterReader>().AddSingleton<DeadLetterActions>().AddSingleton<DeadLetterCounter>();
-        services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>();
+        services.AddSingleton<SweepPositions>().AddSweep<IdempotencySweep>().AddSweep<DeadLetterSweep>().AddSweep<HeldMessageSweep>();
         services.AddUsage(settings);
         services.AddSingleton(settings.Audit).AddSingleton<AuditReader>().AddSingleton<AuditErasures>();
+        services.AddSingleton<IContentErasure, ContentErasure>();
         services.AddSweep<AuditRetentionSweep>().AddSweep<AuditErasureSweep>();
         services.AddSingleton(settings.Activities).AddSingleton<AdminAudit>().AddSingleton<ActivityReader>();
         services.AddSweep<ActivityRetentionSweep>();

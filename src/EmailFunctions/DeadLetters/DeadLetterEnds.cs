@@ -15,6 +15,12 @@ internal static class DeadLetterEnds
     /// <summary>Why it failed whose dead letter nobody cared for in time.</summary>
     public const string ExpiredReason = "dead_letter_expired";
 
+    /// <summary>Why a message ended whose content named a recipient that was to be erased.</summary>
+    public const string ErasedReason = "erased";
+
+    /// <summary>Why a message expired that was held for too long.</summary>
+    public const string HeldReason = "held_expired";
+
     /// <summary>
     /// It begins anew, behind those that wait already: by its first arrival it would stand before them all. What it had taken of its
     /// tenant's budget was given back when it died, so it is charged anew.
@@ -23,6 +29,6 @@ internal static class DeadLetterEnds
 
     /// <summary>It ends without its content. The payload, where it lies in the store, is to be removed after this is written.</summary>
     public static LedgerEntry Fail(LedgerEntry entry, string reason, DateTimeOffset now) =>
-        (entry with { Status = MessageStatus.Failed, Reason = reason, Payload = null, PayloadStored = false })
+        (entry.WithoutContent() with { Status = MessageStatus.Failed, Reason = reason })
         .WithHistory(new HistoryEntry(MessageStatus.Failed.Name(), now));
 }

@@ -1,5 +1,4 @@
 using EmailFunctions.Messages;
-using EmailFunctions.Storage;
 using EmailFunctions.Sweeps;
 using EmailFunctions.Tenants;
 
@@ -64,15 +63,7 @@ public sealed partial class DeadLetterSweep(
         // Not written: it was replayed or discarded in this moment.
         if (await ledger.WriteAsync([.. Ledger.Change(entry, failed)], cancellationToken) is null)
             return false;
-        try
-        {
-            await payloads.RemoveAsync(entry, cancellationToken);
-        }
-        catch (StoreUnavailableException)
-        {
-            // The sweep of payloads finds it.
-        }
-
+        await payloads.TryRemoveAsync(entry, cancellationToken);
         return true;
     }
 

@@ -174,7 +174,7 @@ public sealed partial class MessageSender(
         catch (KeyUnavailableException exception)
         {
             KeyFailed(logger, exception, id);
-            return Postponed(ErrorCategory.Config, "The tenant's secrets can't be decrypted.", Pause);
+            return Postponed(ErrorCategory.Config, "The tenant's keys can't be used.", Pause);
         }
         catch (InvalidDataException exception)
         {
@@ -197,7 +197,7 @@ public sealed partial class MessageSender(
     private static SendResult Postponed(ErrorCategory category, string answer, TimeSpan wait) =>
         SendResult.Failed(SendStatus.Postponed, category, answer) with { RetryAfter = wait };
 
-    [LoggerMessage(EventId = 300, Level = LogLevel.Error, Message = "Message {MessageId} can't be sent: the tenant's secrets can't be decrypted.")]
+    [LoggerMessage(EventId = 300, Level = LogLevel.Error, Message = "Message {MessageId} can't be sent: the tenant's keys can't be used.")]
     private static partial void KeyFailed(ILogger logger, Exception exception, MessageId messageId);
 
     [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "Message {MessageId} can't be sent: its content can't be read.")]

@@ -135,7 +135,7 @@ internal static class Outcomes
         holds ? Hold(entry, UnknownReason, now) : Again(entry, UnknownReason, result, retries, now);
 
     private static LedgerEntry End(LedgerEntry entry, MessageStatus status, DateTimeOffset now) =>
-        Note(Rest(entry) with { Status = status, Payload = null, PayloadStored = false, TakenRecipients = status == MessageStatus.Sent ? [] : entry.TakenRecipients }, status.Name(), now);
+        Note(Rest(entry.WithoutContent()) with { Status = status, TakenRecipients = status == MessageStatus.Sent ? [] : entry.TakenRecipients }, status.Name(), now);
 
     private static LedgerEntry Again(LedgerEntry entry, string reason, SendResult result, RetryPolicy retries, DateTimeOffset now)
     {

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using EmailFunctions.Keys;
 using EmailFunctions.Messages;
 using EmailFunctions.Problems;
 using EmailFunctions.Storage;
@@ -13,7 +13,7 @@ namespace EmailFunctions.Ingest;
 /// is not to be trusted, with the reason and the message as it came. An admin replays it once the reason is mended, or discards it.
 /// </summary>
 internal sealed partial class ParkedMessages(
-    IEntityTable table, Ledger ledger, MessagePayloads payloads, TenantDirectory tenants, DeliveryMetrics metrics, TimeProvider time, ILogger<ParkedMessages> logger)
+    IEntityTable table, Ledger ledger, MessagePayloads payloads, TenantDirectory tenants, RecipientHasher hasher, DeliveryMetrics metrics, TimeProvider time, ILogger<ParkedMessages> logger)
 {
     /// <summary>Why it is a dead letter.</summary>
     public const string Reason = "parked";
@@ -21,17 +21,19 @@ internal sealed partial class ParkedMessages(
     private const int MaxExplanation = 2_000;
 
     /// <summary>Parks a message. Parking it again does nothing.</summary>
+    /// <exception cref="KeyUnavailableException">It can't be encrypted, and so not be kept.</exception>
     public async Task ParkAsync(Delivered delivered, Problem problem, CancellationToken cancellationToken)
     {
         await tenants.EnterAsync(TenantId.System, cancellationToken);
-        var id = IdOf(delivered);
+        var content = ParkedContent.Encode(delivered);
+        var id = await IdOfAsync(content, delivered.Tenant, cancellationToken);
         while (true)
         {
             var before = await ledger.GetAsync(id, cancellationToken);
             // The payload lies under the same name then, and may be in use.
             if (before is { Status: MessageStatus.DeadLettered })
                 return;
-            var entry = await payloads.AttachAsync(NewEntry(id, delivered, problem), FileContent.Of(delivered.Body), cancellationToken);
+            var entry = await payloads.AttachAsync(NewEntry(id, delivered, problem), content, cancellationToken);
             // What was discarded, or replayed, and came again is there again.
             var writes = before is null
                 ? Ledger.Enter(entry)
@@ -46,13 +48,12 @@ internal sealed partial class ParkedMessages(
 
     /// <summary>What was parked, as it came. Where it had no name it has this one's, so that it is not accepted twice.</summary>
     /// <exception cref="InvalidDataException">It is gone.</exception>
-    public async Task<Delivered> ReadAsync(LedgerEntry parked, CancellationToken cancellationToken) => new(
-        await payloads.ReadBytesAsync(parked, cancellationToken),
-        parked.ParkedAs is { Length: > 0 } name ? name : parked.Id.Unique,
-        parked.TraceParent)
+    public async Task<Delivered> ReadAsync(LedgerEntry parked, CancellationToken cancellationToken)
     {
-        Tenant = parked.ParkedFor,
-    };
+        var content = await payloads.ReadBytesAsync(parked, cancellationToken);
+        var (name, body) = parked.SealedUnder is null ? (parked.ParkedAs ?? "", content) : ParkedContent.Decode(content);
+        return new Delivered(body, name.Length > 0 ? name : parked.Id.Unique, parked.TraceParent) { Tenant = parked.ParkedFor };
+    }
 
     private LedgerEntry NewEntry(MessageId id, Delivered delivered, Problem problem)
     {
@@ -68,7 +69,7 @@ internal sealed partial class ParkedMessages(
             RecipientCount = 0,
             ErrorCategory = "content",
             ProviderAnswer = Explain(problem),
-            ParkedAs = delivered.QueueId,
+            ParkedAs = "",
             ParkedFor = delivered.Tenant,
             TraceParent = delivered.TraceParent,
             History = [new HistoryEntry(MessageStatus.DeadLettered.Name(), now)],
@@ -84,16 +85,14 @@ internal sealed partial class ParkedMessages(
         return explanation.Length <= MaxExplanation ? explanation : explanation[..MaxExplanation];
     }
 
-    // From what came, so that a message which is delivered again is parked once.
-    private static MessageId IdOf(Delivered delivered)
+    // From what came, so that a message which is delivered again is parked once; keyed, so that the id does not tell what it was.
+    private async Task<MessageId> IdOfAsync(FileContent content, string? trustedWith, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(delivered.QueueId + "\0"));
-        hash.AppendData(delivered.Body.Span);
         // The same from a producer whom the queue trusts with another tenant is another message.
-        if (delivered.Tenant is { } tenant)
-            hash.AppendData(Encoding.UTF8.GetBytes("\0" + tenant));
-        return new MessageId(TenantId.System, Convert.ToHexStringLower(hash.GetHashAndReset())[..32]);
+        var all = trustedWith is null ? content : FileContent.Join([content, FileContent.Of(Encoding.UTF8.GetBytes("\0" + trustedWith))]);
+        await using var stream = all.OpenRead();
+        var hash = await hasher.HashContentAsync(TenantId.System, stream, cancellationToken);
+        return new MessageId(TenantId.System, hash[^64..][..32]);
     }
 
     [LoggerMessage(EventId = 240, Level = LogLevel.Warning, Message = "A producer's message could not be accepted ({Kind}); it is parked among the dead letters as {MessageId}, with the reason.")]

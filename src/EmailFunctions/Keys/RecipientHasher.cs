@@ -38,7 +38,7 @@ public sealed class RecipientHasher(StoredKeys keys)
     {
         var key = await KeyAsync(tenant, cancellationToken);
         // Of the content's own hash, so that no content is also an address.
-        return NameOf(key) + Separator + Convert.ToHexStringLower(HMACSHA256.HashData(key, await SHA256.HashDataAsync(content, cancellationToken)));
+        return KeyNames.Of(key) + Separator + Convert.ToHexStringLower(HMACSHA256.HashData(key, await SHA256.HashDataAsync(content, cancellationToken)));
     }
 
     /// <summary>
@@ -69,7 +69,4 @@ public sealed class RecipientHasher(StoredKeys keys)
     private Task<byte[]> KeyAsync(TenantId tenant, CancellationToken cancellationToken) => keys.GetOrCreateAsync(KeyOf(tenant), cancellationToken);
 
     private static EntityKey KeyOf(TenantId tenant) => new(tenant.Partition, Row);
-
-    // Tells keys apart, and nothing else about them.
-    private static string NameOf(byte[] key) => Convert.ToHexStringLower(HMACSHA256.HashData(key, "the name of this key"u8).AsSpan(0, 8));
 }

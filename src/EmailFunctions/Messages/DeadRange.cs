@@ -8,3 +8,6 @@ public sealed record DeadRange(string? After, DateTimeOffset? From, DateTimeOffs
 
 /// <summary>A dead letter, and its place among its tenant's: digits, <c>-</c> and the message's own digits, which sort by time.</summary>
 public sealed record DeadPlace(MessageId Id, string Place);
+
+/// <summary>A message, and the row by which it was found.</summary>
+internal sealed record IndexPlace(MessageId Id, string Row);

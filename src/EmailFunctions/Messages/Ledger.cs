@@ -51,6 +51,24 @@ public sealed class Ledger(IEntityTable table)
     public IAsyncEnumerable<MessageId> ListHeldAsync(TenantId tenant, CancellationToken cancellationToken) =>
         ListAsync(tenant, EntityQuery.Prefix(tenant.Partition, LedgerRows.HeldPrefix), cancellationToken);
 
+    /// <summary>The tenant's messages that are held and were accepted before a time, in that order; behind one of them, where that is given.</summary>
+    public IAsyncEnumerable<MessageId> ListHeldAsync(TenantId tenant, string? after, DateTimeOffset before, CancellationToken cancellationToken) =>
+        ListAsync(tenant, new EntityQuery(tenant.Partition, LedgerRows.HeldPrefix + (after is null ? "" : after + LedgerRows.Next), LedgerRows.HeldBefore(before)), cancellationToken);
+
+    /// <summary>The tenant's messages that have an index row with this prefix, by that row; behind one of them, where that is given.</summary>
+    internal async IAsyncEnumerable<IndexPlace> ListIndexedAsync(
+        TenantId tenant, string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var query = EntityQuery.Prefix(tenant.Partition, prefix) with { PageSize = DeadPage };
+        if (after is not null)
+            query = query with { FromRow = after + LedgerRows.Next };
+        await foreach (var page in table.PagesAsync(query, cancellationToken))
+        {
+            foreach (var entity in page.Entities)
+                yield return new IndexPlace(IdOf(tenant, entity), entity.Key.Row);
+        }
+    }
+
     /// <summary>The tenant's dead letters of a range, oldest first.</summary>
     public async IAsyncEnumerable<DeadPlace> ListDeadAsync(
         TenantId tenant, DeadRange range, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -88,15 +88,18 @@ public sealed record LedgerEntry
     /// <summary>What those who have the message have cost since it was charged, in USD.</summary>
     public decimal SpentUsd { get; init; }
 
-    /// <summary>The encoded content where it fits into the row; null when it lies in the payload store, or is gone.</summary>
+    /// <summary>The encoded and encrypted content where it fits into the row; null when it lies in the payload store, or is gone.</summary>
     public byte[]? Payload { get; init; }
 
     /// <summary>Whether the content lies in the payload store.</summary>
     public bool PayloadStored { get; init; }
 
+    /// <summary>The name of the tenant's key that the content is encrypted under; null: it is in clear, as versions before the first with such a key wrote it.</summary>
+    public string? SealedUnder { get; init; }
+
     /// <summary>
-    /// Of a message of an event producer that could not be accepted: the name that it came by, empty where it had none. Its payload is
-    /// what the producer sent, as it came. Null of every other message.
+    /// Not null of a message of an event producer that could not be accepted, whose content is what the producer sent, as it came, behind the
+    /// name that it came by. Only where the content is in clear is the name here; else this is empty.
     /// </summary>
     public string? ParkedAs { get; init; }
 
@@ -128,6 +131,9 @@ public sealed record LedgerEntry
 
     /// <summary>The trace id within <see cref="TraceParent"/>.</summary>
     public string? TraceId => TraceParent is { Length: > 35 } parent ? parent[3..35] : null;
+
+    /// <summary>The same without its content. The payload, where it lies in the store, is to be removed after this is written.</summary>
+    public LedgerEntry WithoutContent() => this with { Payload = null, PayloadStored = false, SealedUnder = null };
 
     /// <summary>The same with one more line of history. The oldest go when there are too many: the row has a size.</summary>
     public LedgerEntry WithHistory(HistoryEntry entry)

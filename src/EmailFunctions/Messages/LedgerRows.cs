@@ -24,6 +24,10 @@ internal static class LedgerRows
     public const string DeadPrefix = "dead-";
 
     public const string MessagePrefix = "msg-";
+
+    /// <summary>Sorts behind a row to whose name it is added, and before every other.</summary>
+    public const string Next = " ";
+
     private const string TimeFormat = "yyyyMMddHHmmssfff";
 
     public static EntityKey KeyOf(MessageId id) => new(id.Tenant.Partition, MessagePrefix + id.Unique);
@@ -33,11 +37,13 @@ internal static class LedgerRows
     /// <summary>The end of the range of due rows that were due before <paramref name="time"/>.</summary>
     public static string DueBefore(DateTimeOffset time) => DuePrefix + Stamp(time);
 
+    /// <summary>The end of the range of rows of messages that are held and were accepted before <paramref name="time"/>, whose ids begin with its milliseconds.</summary>
+    public static string HeldBefore(DateTimeOffset time) => HeldPrefix + time.ToUnixTimeMilliseconds().ToString("x12", CultureInfo.InvariantCulture);
+
     /// <summary>The first row that a dead letter of the range may have.</summary>
     public static string DeadFrom(DeadRange range)
     {
-        // A blank sorts behind the place itself and before every other.
-        var after = range.After is null ? DeadPrefix : DeadPrefix + range.After + " ";
+        var after = range.After is null ? DeadPrefix : DeadPrefix + range.After + Next;
         var from = range.From is { } time ? DeadPrefix + Stamp(time) : DeadPrefix;
         return string.CompareOrdinal(after, from) > 0 ? after : from;
     }
@@ -101,6 +107,7 @@ internal static class LedgerRows
         ["spent_usd"] = entry.SpentUsd == 0 ? null : entry.SpentUsd.ToString(CultureInfo.InvariantCulture),
         ["payload"] = entry.Payload,
         ["payload_stored"] = entry.PayloadStored ? true : null,
+        ["sealed_under"] = entry.SealedUnder,
         ["parked_as"] = entry.ParkedAs,
         ["parked_for"] = entry.ParkedFor,
         ["trace_parent"] = entry.TraceParent,
@@ -147,6 +154,7 @@ internal static class LedgerRows
         SpentUsd = entity.GetString("spent_usd") is { } spent ? decimal.Parse(spent, CultureInfo.InvariantCulture) : 0,
         Payload = entity.GetBytes("payload"),
         PayloadStored = entity.GetBoolean("payload_stored") ?? false,
+        SealedUnder = entity.GetString("sealed_under"),
         ParkedAs = entity.GetString("parked_as"),
         ParkedFor = entity.GetString("parked_for"),
         TraceParent = entity.GetString("trace_parent"),

@@ -112,7 +112,8 @@ internal sealed record ServiceSettings
             Sending = new SendingSettings(reader.Flag("EMAIL_ENABLED", true), BrakeVariables.ReadMaxBody(reader)),
             Policies = ReadPolicies(reader),
             Retries = ReadRetries(reader),
-            DeadLetters = new DeadLetterSettings(TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650))),
+            DeadLetters = new DeadLetterSettings(
+                TimeSpan.FromDays(reader.Number("EMAIL_DEAD_LETTER_DAYS", 30, 1, 3_650)), TimeSpan.FromDays(reader.Number("EMAIL_HELD_DAYS", 30, 1, 3_650))),
             Audit = new AuditSettings(reader.Number("EMAIL_AUDIT_RETENTION_DAYS", 90, 0, 3_650) is > 0 and var days ? TimeSpan.FromDays(days) : null),
             Activities = new ActivitySettings(reader.Number("EMAIL_ACTIVITY_RETENTION_DAYS", 730, 0, 3_650) is > 0 and var kept ? TimeSpan.FromDays(kept) : null),
             Usage = ReadUsage(reader),

@@ -49,5 +49,5 @@ internal static class AuditBench
         NullLogger<AuditRetentionSweep>.Instance);
 
     /// <summary>The same of erasures.</summary>
-    public static AuditErasureSweep Erasure(this DeliveryBench bench) => new(bench.Table, bench.Get<AuditErasures>(), NullLogger<AuditErasureSweep>.Instance);
+    public static AuditErasureSweep Erasure(this DeliveryBench bench) => new(bench.Table, bench.Get<AuditErasures>(), bench.Get<IContentErasure>(), NullLogger<AuditErasureSweep>.Instance);
 }

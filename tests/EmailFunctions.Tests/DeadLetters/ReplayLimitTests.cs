@@ -127,7 +127,7 @@ public sealed class ReplayLimitTests(ITestOutputHelper output)
         return new DeadLetterActions(
             new DeadLetterReader(ledger, new TenantDirectory(table, TimeProvider.System)),
             ledger,
-            new MessagePayloads(new NoPayloads(), Spools.InTemporaryFolder()),
+            new MessagePayloads(new NoPayloads(), keys: null!, Spools.InTemporaryFolder()),
             parked: null!,
             new DispatchQueue(engine.Queue, new SimClock(engine.Loop.Main)),
             new SimClock(engine.Loop.Main),

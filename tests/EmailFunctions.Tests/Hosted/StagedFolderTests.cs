@@ -30,7 +30,7 @@ public sealed class StagedFolderTests(StagedApp staged)
         Assert.Equal(
             [
                 "CheckHealth", "CheckKeyAge", "DispatchEmail", "DispatchEmailFromStorage", "IngestEmail", "IngestEmailFromStorage", "RecoverDispatch", "RecoverDispatchFromStorage",
-                "RecoverIngest", "RecoverIngestFromStorage", "SweepActivityRetention", "SweepAuditErasures", "SweepAuditRetention", "SweepDeadLetters", "SweepIdempotencyKeys", "SweepKeyRotation", "SweepMessages", "SweepPayloads", "SweepTenants", "SweepUsageRollups", "SweepUsageRows",
+                "RecoverIngest", "RecoverIngestFromStorage", "SweepActivityRetention", "SweepAuditErasures", "SweepAuditRetention", "SweepDeadLetters", "SweepHeldMessages", "SweepIdempotencyKeys", "SweepKeyRotation", "SweepMessages", "SweepPayloads", "SweepTenants", "SweepUsageRollups", "SweepUsageRows",
             ],
             triggers);
         Assert.All(functions.Where(function => triggers.Contains(function.Key) && !Type(function.Value).StartsWith("timer", StringComparison.Ordinal)), static function => Assert.Equal("binary", function.Value[0]!["dataType"]!.GetValue<string>()));

@@ -1,7 +1,11 @@
+using System.Text;
+using EmailFunctions.Keys;
+using EmailFunctions.Keys.Local;
 using EmailFunctions.Messages;
 using EmailFunctions.Payloads;
 using EmailFunctions.Payloads.Files;
 using EmailFunctions.Spooling;
+using EmailFunctions.Storage.Sqlite;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Support;
 
@@ -11,22 +15,39 @@ public sealed class MessagePayloadTests : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly CountingStore _store;
+    private readonly TempDatabase _database = new();
+    private readonly LocalKeyWrapper _wrapper = new(new byte[LocalKeyWrapper.KeyBytes]);
+    private readonly DataKeyCache _dataKeys;
+    private readonly StoredKeys _stored;
+    private readonly ContentKeys _keys;
     private readonly MessagePayloads _payloads;
 
     public MessagePayloadTests()
     {
         _store = new CountingStore(new FilePayloadStore(_folder.Combine("payloads")));
-        _payloads = new MessagePayloads(_store, Spools.In(() => _folder.Combine("spool")));
+        _dataKeys = new DataKeyCache(_wrapper, TimeProvider.System);
+        _stored = new StoredKeys(new SqliteEntityTable(_database.Database), _dataKeys, TimeProvider.System);
+        _keys = new ContentKeys(_stored);
+        _payloads = new MessagePayloads(_store, _keys, Spools.In(() => _folder.Combine("spool")));
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _stored.Dispose();
+        _dataKeys.Dispose();
+        _wrapper.Dispose();
+        _database.Dispose();
+        _folder.Dispose();
+    }
 
     [Theory]
     [InlineData(10, false)]
     [InlineData(40_000, false)]
     [InlineData(MessagePayloads.MaxRowBytes, true)]
+    [InlineData(65_000, true)]
+    [InlineData(131_000, true)]
     [InlineData(300_000, true)]
     public async Task A_content_is_read_as_it_was_attached(int fileBytes, bool isStored)
     {
@@ -103,13 +124,84 @@ public sealed class MessagePayloadTests : IDisposable
         await Assert.ThrowsAsync<InvalidDataException>(() => _payloads.ReadAsync(entry, Cancellation));
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(300_000)]
+    public async Task What_is_stored_says_nothing_of_the_content(int fileBytes)
+    {
+        var entry = await _payloads.AttachAsync(NewEntry(), ContentCodec.Encode(Content(fileBytes)), Cancellation);
+
+        var stored = entry.Payload ?? await File.ReadAllBytesAsync(Assert.Single(Stored()), Cancellation);
+
+        Assert.All(["r@example.com", "a.bin", "subject"], text => Assert.Equal(-1, stored.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text))));
+        Assert.Equal(-1, stored.AsSpan().IndexOf(Bytes(fileBytes).AsSpan(0, 10)));
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(300_000)]
+    public async Task A_content_of_another_message_or_tenant_or_kind_does_not_decrypt(int fileBytes)
+    {
+        var entry = await _payloads.AttachAsync(NewEntry(), ContentCodec.Encode(Content(fileBytes)), Cancellation);
+        var other = await _payloads.AttachAsync(NewEntry(), ContentCodec.Encode(Content(fileBytes)), Cancellation);
+        var foreign = await _payloads.AttachAsync(NewEntry("bravo"), ContentCodec.Encode(Content(fileBytes)), Cancellation);
+        var files = Directory.Exists(_folder.Combine("payloads")) ? Stored().ToDictionary(static path => Path.GetFileName(path)) : [];
+
+        foreach (var elsewhere in (LedgerEntry[])[other, foreign, foreign with { SealedUnder = entry.SealedUnder }])
+        {
+            if (entry.PayloadStored)
+                File.Copy(files[entry.Id.Unique], files[elsewhere.Id.Unique], overwrite: true);
+            await Assert.ThrowsAsync<InvalidDataException>(() => _payloads.ReadAsync(elsewhere with { Payload = entry.Payload }, Cancellation));
+        }
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => _payloads.ReadAsync(entry with { ParkedAs = "" }, Cancellation));
+        using var own = await _payloads.ReadAsync(entry, Cancellation);
+        Assert.Equal(["r@example.com"], own.Content.Recipients);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(300_000)]
+    public async Task What_an_earlier_version_stored_in_clear_is_read_as_it_is(int fileBytes)
+    {
+        var encoded = ContentCodec.Encode(Content(fileBytes));
+        var entry = NewEntry() with { PayloadStored = fileBytes > MessagePayloads.MaxRowBytes, Payload = fileBytes > MessagePayloads.MaxRowBytes ? null : encoded.ToArray() };
+        await using var stream = encoded.OpenRead();
+        if (entry.PayloadStored)
+            await _store.PutAsync(new PayloadName(entry.Id.Tenant.Partition, entry.Id.Unique), stream, Cancellation);
+
+        using var read = await _payloads.ReadAsync(entry, Cancellation);
+
+        Assert.Equal(fileBytes, read.Content.Attachments[0].Content.Length);
+        Assert.Equal(["r@example.com"], (await _payloads.TryReadHeadAsync(entry, Cancellation))!.Recipients);
+        Assert.Equal(encoded.ToArray(), (await _payloads.ReadBytesAsync(entry, Cancellation)).ToArray());
+    }
+
+    [Fact]
+    public async Task Once_its_tenants_key_is_dropped_a_content_is_gone_and_those_of_others_are_not()
+    {
+        var entry = await _payloads.AttachAsync(NewEntry(), ContentCodec.Encode(Content(10)), Cancellation);
+        var foreign = await _payloads.AttachAsync(NewEntry("bravo"), ContentCodec.Encode(Content(10)), Cancellation);
+
+        await _keys.DropAsync(entry.Id.Tenant, Cancellation);
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => _payloads.ReadAsync(entry, Cancellation));
+        Assert.Null(await _payloads.TryReadHeadAsync(entry, Cancellation));
+        using var read = await _payloads.ReadAsync(foreign, Cancellation);
+        var fresh = await _payloads.AttachAsync(NewEntry(), ContentCodec.Encode(Content(10)), Cancellation);
+        using var readFresh = await _payloads.ReadAsync(fresh, Cancellation);
+        Assert.NotEqual(entry.SealedUnder, fresh.SealedUnder);
+    }
+
+    private string[] Stored() => Directory.GetFiles(_folder.Combine("payloads"), "*", SearchOption.AllDirectories);
+
     private static (string, string, string?, long) Describe(EmailAttachment attachment) =>
         (attachment.FileName, attachment.ContentType, attachment.ContentId, attachment.Content.Length);
 
     private static EmailContent Content(int fileBytes) => new()
     {
         To = ["r@example.com"],
-        Subject = "s",
+        Subject = "subject",
         Text = "t",
         Attachments =
         [
@@ -126,9 +218,9 @@ public sealed class MessagePayloadTests : IDisposable
         return bytes;
     }
 
-    private static LedgerEntry NewEntry() => new()
+    private static LedgerEntry NewEntry(string name = "acme") => new()
     {
-        Id = MessageId.New(TenantId.TryParse("acme", out var tenant) ? tenant : TenantId.System, TimeProvider.System.GetUtcNow()),
+        Id = MessageId.New(TenantId.TryParse(name, out var tenant) ? tenant : TenantId.System, TimeProvider.System.GetUtcNow()),
         Status = MessageStatus.Queued,
         CreatedAt = default,
         ArrivedAt = default,

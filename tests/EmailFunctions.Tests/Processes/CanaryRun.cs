@@ -15,8 +15,11 @@ namespace EmailFunctions.Tests.Processes;
 /// </summary>
 public sealed class CanaryRun : IAsyncLifetime
 {
-    /// <summary>Names of canaries that may be found begin so: in mail that waits, by where its content lies.</summary>
-    public const string WaitingInRow = "waiting small", WaitingInStore = "waiting large", InFile = "filed";
+    /// <summary>Names of canaries in mail that waits begin so.</summary>
+    public const string Waiting = "waiting";
+
+    /// <summary>Names of those that may be found begin so.</summary>
+    public const string InFile = "filed";
 
     private const int MailCount = 150;
 
@@ -160,8 +163,8 @@ public sealed class CanaryRun : IAsyncLifetime
 
     private async Task SendWhatWaitsAsync()
     {
-        _expected.Add((await Client.AcceptAsync(Mail(WaitingInRow, "acme", "waiting.example", 2000)), "deferred"));
-        _expected.Add((await Client.AcceptAsync(Mail(WaitingInStore, "acme", "waiting.example", 100 * 1024)), "deferred"));
+        _expected.Add((await Client.AcceptAsync(Mail(Waiting + " small", "acme", "waiting.example", 2000)), "deferred"));
+        _expected.Add((await Client.AcceptAsync(Mail(Waiting + " large", "acme", "waiting.example", 100 * 1024)), "deferred"));
     }
 
     private async Task SendThroughVendorsAsync(Uri taking, Uri refusing)

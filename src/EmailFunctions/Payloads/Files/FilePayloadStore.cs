@@ -14,7 +14,7 @@ internal sealed class FilePayloadStore : IPayloadStore
     public FilePayloadStore(string folder)
     {
         _folder = folder;
-        // Mail that waits lies in it in clear.
+        // Mail that waits lies in it, though not in clear.
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(folder);
         else

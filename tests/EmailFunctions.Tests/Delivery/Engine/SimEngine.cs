@@ -57,8 +57,8 @@ internal sealed class SimEngine
 
     public Ledger Ledger { get; }
 
-    /// <summary>All content is in the rows.</summary>
-    public MessagePayloads Payloads { get; } = new(new NoPayloads(), Spools.InTemporaryFolder());
+    /// <summary>All content is in the rows, in clear.</summary>
+    public MessagePayloads Payloads { get; } = new(new NoPayloads(), keys: null!, Spools.InTemporaryFolder());
 
     public List<SimWorker> Workers { get; } = [];
 
