@@ -13,9 +13,11 @@ internal sealed class Canaries
     private readonly Dictionary<string, string> _forms = [];
 
     /// <summary>A new text of 24 lower-case letters and digits, which stands for something that must not be found.</summary>
-    public string New(string name)
+    public string New(string name) => Watch(name, "c" + Guid.NewGuid().ToString("N")[..23]);
+
+    /// <summary>The same for a text that somebody else has made, such as an API key.</summary>
+    public string Watch(string name, string text)
     {
-        var text = "c" + Guid.NewGuid().ToString("N")[..23];
         _names.Add(name, text);
         foreach (var (form, bytes) in FormsOf(Encoding.UTF8.GetBytes(text)).Append(("UTF-16 LE", Encoding.Unicode.GetBytes(text))).Append(("UTF-16 BE", Encoding.BigEndianUnicode.GetBytes(text))))
             Add(name, form, bytes);
