@@ -10,7 +10,7 @@ namespace EmailFunctions.Composition;
 /// First of the hosted services: opens the folder and the key, so that what is wrong with them stops the start.
 /// </summary>
 internal sealed partial class LocalStart(
-    DataFolder folder, IKeyWrapper keys, KeyRegister register, IServer server, IHostApplicationLifetime lifetime, ServiceSettings settings, ILogger<LocalStart> logger) : IHostedService
+    DataFolder folder, [FromKeyedServices(RegisteredKeyWrapper.Trial)] IKeyWrapper keys, KeyRegister register, IServer server, IHostApplicationLifetime lifetime, ServiceSettings settings, ILogger<LocalStart> logger) : IHostedService
 {
     private const string NoCredentials = "No authentication, since EMAIL_AUTH is none: whoever reaches this loopback address may do everything.";
     private const string Keys = "Callers need API keys.";

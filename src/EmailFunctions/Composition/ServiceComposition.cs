@@ -123,8 +123,9 @@ internal static class ServiceComposition
 
     /// <summary>Who wraps keys, its failures counted and its versions registered.</summary>
     public static void AddKeyWrapper<T>(this IServiceCollection services) where T : class, IKeyWrapper =>
-        services.AddSingleton<IKeyWrapper>(static provider => new RegisteredKeyWrapper(
-            new CountedKeyWrapper(provider.GetRequiredService<T>(), provider.GetRequiredService<IMeterFactory>()), provider.GetRequiredService<KeyRegister>()));
+        services.AddKeyedSingleton<IKeyWrapper>(RegisteredKeyWrapper.Trial, static (provider, _) => new CountedKeyWrapper(provider.GetRequiredService<T>(), provider.GetRequiredService<IMeterFactory>()))
+            .AddSingleton<IKeyWrapper>(static provider => new RegisteredKeyWrapper(
+                provider.GetRequiredKeyedService<IKeyWrapper>(RegisteredKeyWrapper.Trial), provider.GetRequiredService<KeyRegister>()));
 
     private static void ConfigureServer(this WebApplicationBuilder builder, ServiceSettings settings)
     {

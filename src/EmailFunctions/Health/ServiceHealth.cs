@@ -12,7 +12,7 @@ public sealed record HealthResponse(string Status, bool Live, bool Ready, IReadO
 public sealed record HealthCheck(string Name, bool Healthy, string? Error);
 
 /// <summary>Whether the service could take and send mail right now: each part that it needs is really used once.</summary>
-public sealed partial class ServiceHealth(IEntityTable table, IQueueProbe queue, IKeyWrapper keys, KeyRegister register, TimeProvider time, ILogger<ServiceHealth> logger)
+public sealed partial class ServiceHealth(IEntityTable table, IQueueProbe queue, [FromKeyedServices(RegisteredKeyWrapper.Trial)] IKeyWrapper keys, KeyRegister register, TimeProvider time, ILogger<ServiceHealth> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KeyTrust = TimeSpan.FromSeconds(10);

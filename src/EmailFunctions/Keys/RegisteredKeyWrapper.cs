@@ -5,8 +5,11 @@ namespace EmailFunctions.Keys;
 /// <summary>Has each version of the key-encryption key entered in the register before anything is wrapped under it, and numbers it as the register does.</summary>
 /// <param name="inner">Wraps.</param>
 /// <param name="register">The register.</param>
-internal sealed class RegisteredKeyWrapper(IKeyWrapper inner, KeyRegister register) : IKeyWrapper
+public sealed class RegisteredKeyWrapper(IKeyWrapper inner, KeyRegister register) : IKeyWrapper
 {
+    /// <summary>The name of the service that wraps without an entry: for trials, whose result is stored nowhere.</summary>
+    public const string Trial = "trial";
+
     public async Task<WrappedKey> WrapAsync(ReadOnlyMemory<byte> dataKey, CancellationToken cancellationToken)
     {
         while (true)

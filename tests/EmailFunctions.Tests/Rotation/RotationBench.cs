@@ -32,7 +32,8 @@ internal sealed class RotationBench : IAsyncDisposable
             services.RemoveAll<IHostedService>();
             services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));
             services.Replace(ServiceDescriptor.Singleton<IEntityTable>(static provider => new FaultyTable(new SqliteEntityTable(provider.GetRequiredService<SqliteDatabase>()))));
-            services.Replace(ServiceDescriptor.Singleton<IKeyWrapper>(provider => new RegisteredKeyWrapper(Ring, provider.GetRequiredService<KeyRegister>())));
+            services.RemoveAllKeyed<IKeyWrapper>(RegisteredKeyWrapper.Trial);
+            services.AddKeyedSingleton<IKeyWrapper>(RegisteredKeyWrapper.Trial, Ring);
         });
         Table = (FaultyTable)Get<IEntityTable>();
     }
