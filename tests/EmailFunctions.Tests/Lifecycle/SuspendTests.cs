@@ -1,9 +1,7 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using EmailFunctions.Delivery.Lanes;
 using EmailFunctions.Messages;
 using EmailFunctions.Providers;
-using EmailFunctions.Storage;
 using EmailFunctions.Tenants;
 using EmailFunctions.Tests.Admin;
 using EmailFunctions.Tests.Sending;
