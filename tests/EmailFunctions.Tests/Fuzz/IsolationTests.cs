@@ -15,6 +15,7 @@ using EmailFunctions.Tests.Simulation;
 using EmailFunctions.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace EmailFunctions.Tests.Fuzz;
 
@@ -81,6 +82,8 @@ public sealed partial class IsolationTests(ITestOutputHelper output)
             services.Replace(ServiceDescriptor.Singleton<IEntityTable>(_ => new TrailedTable(new MemoryTable(), _trail)));
             services.Replace(ServiceDescriptor.Singleton<IDeliveryQueue>(new TrailedQueue(_trail)));
             services.Replace(ServiceDescriptor.Singleton<IPayloadStore>(provider => new TrailedPayloads(new FilePayloadStore(Path.Combine(provider.GetRequiredService<DataFolder>().FullPath, "payloads")), _trail)));
+            // A line for each message that is parked.
+            services.AddLogging(static logging => logging.AddFilter("EmailFunctions", LogLevel.Error));
             services.RemoveAll<IEmailProvider>();
             foreach (var provider in TrailedProvider.All(_trail))
                 services.AddSingleton<IEmailProvider>(provider);

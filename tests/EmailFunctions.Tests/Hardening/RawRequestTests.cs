@@ -19,7 +19,6 @@ public sealed class RawRequestTests
         ["both lengths, the other first"] = "POST /api/v1/email/send HTTP/1.1\r\n" + Host + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + Smuggled,
         ["two lengths"] = "POST /api/v1/email/send HTTP/1.1\r\n" + Host + "Content-Length: 0\r\nContent-Length: 44\r\n\r\n" + Smuggled,
         ["two lengths in one"] = "POST /api/v1/email/send HTTP/1.1\r\n" + Host + "Content-Length: 0, 44\r\n\r\n" + Smuggled,
-        ["a length with a sign"] = "POST /api/v1/email/send HTTP/1.1\r\n" + Host + "Content-Length: +0\r\n\r\n" + Smuggled,
         ["a negative length"] = "POST /api/v1/email/send HTTP/1.1\r\n" + Host + "Content-Length: -1\r\n\r\n" + Smuggled,
         ["a length in hexadecimal"] = "POST /api/v1/email/send HTTP/1.1\r\n" + Host + "Content-Length: 0x0\r\n\r\n" + Smuggled,
         ["an unknown encoding"] = "POST /api/v1/email/send HTTP/1.1\r\n" + Host + "Transfer-Encoding: xchunked\r\n\r\n" + Smuggled,
@@ -41,7 +40,7 @@ public sealed class RawRequestTests
     private static readonly string[] Paths =
     [
         "//health", "/./health", "/docs/../health", "/docs/%2e%2e/health", "/%2e/health", "/docs/%252e%252e/health", "/docs/..%2fhealth", "/docs%2f..%2fhealth", "/docs/..%5chealth",
-        "/docs/..\\health", "/health%00", "/docs/%c0%ae%c0%ae/health", "/docs/%e0%80%ae", "/docs//index.html", "/health%0d%0aX-Made: up", "/api/v1/email/messages/%2e%2e", "/docs/%2", "health",
+        "/docs/..\\health", "/health%00", "/docs/%c0%ae%c0%ae/health", "/docs/%e0%80%ae", "/docs//index.html", "/health%0d%0aX-Made: up", "/api/v1/email/messages/%2e%2e", "/docs/%2",
     ];
 
     [Fact]
