@@ -173,7 +173,7 @@ public sealed class SuspensionTests(ITestOutputHelper output)
         private void JudgeSuspended()
         {
             var known = _suspendedAt!.Value + KnownWithin;
-            Assert.True(_engine.History.Calls.All(call => call.At <= known), Say($"Sent although suspended: {_engine.History.Calls.LastOrDefault()} after {known:T}."));
+            Assert.True(_engine.History.Calls.All(call => call.At <= known), Say($"Sent although suspended, after {known:T}."));
             // Whoever is killed leaves a message in hand.
             var open = _engine.Accepted.Select(_engine.Read).Where(static entry => entry.Status != MessageStatus.Sent).ToList();
             Assert.All(open, entry => Assert.True(entry.Status is MessageStatus.Queued or MessageStatus.Deferred or MessageStatus.Sending, Say($"{entry.Id} is {entry.Status}.")));
