@@ -231,15 +231,21 @@ function showSignIn(text) {
 }
 
 let way = null;
+let asked = null;
+let unreachable = null;
 
-/** Where there is an issuer, it can be signed in at. */
+/** Where there is an issuer, it can be signed in at; if it can't be told now, it is asked again. */
 async function offerIssuer() {
+  clearTimeout(asked);
   try {
     way ??= await findWay();
     $('issuer').hidden = way === null;
     $('issuer').textContent = way === null ? '' : `Sign in at ${new URL(way.authorization_endpoint).host}`;
+    if (unreachable !== null && $('problem').textContent === unreachable) showProblem('');
   } catch (error) {
-    showProblem(error.message);
+    unreachable = error.message;
+    showProblem(unreachable);
+    asked = setTimeout(() => $('signin').hidden || offerIssuer(), 5_000);
   }
 }
 
