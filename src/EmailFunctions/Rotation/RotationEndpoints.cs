@@ -1,4 +1,5 @@
 using EmailFunctions.Access;
+using EmailFunctions.Activities;
 using EmailFunctions.ApiDocs;
 using EmailFunctions.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -15,9 +16,10 @@ internal static class RotationEndpoints
         group.MapGet("/rotation", GetAsync).WithName("GetRotation").WithSummary("How far the rotation is that is under way, or was last").ProducesProblems(403, 404);
     }
 
-    private static async Task<Accepted<RotationProgress>> StartAsync(HttpContext context, KeyRotations rotations, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Accepted<RotationProgress>> StartAsync(
+        HttpContext context, Caller caller, KeyRotations rotations, AdminAudit audit, TimeProvider time, CancellationToken cancellationToken)
     {
-        var rotation = await rotations.StartAsync(cancellationToken);
+        var rotation = await audit.RunAsync(new AdminDeed(caller, AdminActions.EncryptionRotate), () => rotations.StartAsync(cancellationToken), cancellationToken);
         var path = context.Request.Path.Value!;
         return TypedResults.Accepted(path[..path.LastIndexOf('/')] + "/rotation", rotation.ToProgress(time.GetUtcNow()));
     }

@@ -62,7 +62,7 @@ public sealed class ArchitectureTests
         ["Problems"] = ["Keys", "Storage", "Wire"],
         ["Providers"] = ["Access", "ApiDocs", "Messages", "Outbound", "Spooling", "Storage", "Telemetry", "Tenants", "Validation"],
         ["Queueing"] = ["Storage"],
-        ["Rotation"] = ["Access", "ApiDocs", "Keys", "Problems", "Storage", "Sweeps"],
+        ["Rotation"] = ["Access", "Activities", "ApiDocs", "Keys", "Problems", "Storage", "Sweeps"],
         ["Sending"] = ["Access", "ApiDocs", "Configs", "Delivery", "Keys", "Limits", "Messages", "Problems", "Providers", "Spooling", "Storage", "Sweeps", "Telemetry", "Tenants", "Validation", "Wire"],
         ["Settings"] = ["Access", "Activities", "Audit", "Brakes", "Configs", "DeadLetters", "Delivery", "Ingest", "Keys", "Outbound", "Providers", "Queueing", "Sending", "Telemetry", "Tenants", "Usage", "Validation"],
         ["Spooling"] = ["Storage"],
