@@ -21,9 +21,6 @@ internal sealed record ActivityRow(string Id, DateTimeOffset CreatedAt, string A
     // No tenant's name holds it.
     private const char Separator = '~';
 
-    // Sorts behind a row, and before any other that begins with its name.
-    private const string Next = " ";
-
     /// <summary>What it was done to, within the tenant: the id of a key or of a message; null: the tenant as a whole.</summary>
     public string? Target { get; init; }
 
@@ -48,7 +45,7 @@ internal sealed record ActivityRow(string Id, DateTimeOffset CreatedAt, string A
         var prefix = PrefixOf(tenant);
         var all = EntityQuery.Prefix(Partition, prefix);
         var from = end is { } time ? prefix + StartOf(time) : all.FromRow;
-        var behind = after is null ? all.FromRow : prefix + after + Next;
+        var behind = after is null ? all.FromRow : EntityQuery.Behind(prefix + after);
         return all with { FromRow = string.CompareOrdinal(from, behind) > 0 ? from : behind, ToRow = start is { } first ? prefix + StartOf(first) : all.ToRow };
     }
 

@@ -24,9 +24,6 @@ public sealed record AuditRow(
 
     private const string HashProperty = "recipient_hash";
 
-    // Sorts behind a row, and before any other that begins with its name.
-    private const string Next = " ";
-
     /// <summary>
     /// The row's id: the newest sorts first, and the same recipient of the same message always gets the same, so that a repeated
     /// write changes nothing.
@@ -43,7 +40,7 @@ public sealed record AuditRow(
     {
         var all = EntityQuery.Prefix(tenant.Partition, Prefix);
         var from = end is { } time ? StartOf(time) : all.FromRow;
-        var behind = after is null ? all.FromRow : Prefix + after + Next;
+        var behind = after is null ? all.FromRow : EntityQuery.Behind(Prefix + after);
         return all with { FromRow = string.CompareOrdinal(from, behind) > 0 ? from : behind, ToRow = start is { } first ? StartOf(first) : all.ToRow };
     }
 

@@ -6,9 +6,6 @@ namespace EmailFunctions.Configs;
 /// <summary>The wrapped data keys of configurations; one without secrets has none.</summary>
 internal sealed class ConfigKeys(IEntityTable table) : IWrappedKeys
 {
-    // Sorts behind a row, and before any other that begins with its name.
-    private const string Next = " ";
-
     public string Kind => "configuration";
 
     public async Task<int> CountAsync(CancellationToken cancellationToken)
@@ -21,7 +18,7 @@ internal sealed class ConfigKeys(IEntityTable table) : IWrappedKeys
 
     public async Task<WrappedKeyPage> ReadAsync(string? after, int limit, CancellationToken cancellationToken)
     {
-        var query = EntityQuery.Prefix(ConfigStore.Partition, "", limit) with { FromRow = after is null ? "" : after + Next };
+        var query = EntityQuery.Prefix(ConfigStore.Partition, "", limit) with { FromRow = after is null ? "" : EntityQuery.Behind(after) };
         var page = await table.FirstPageAsync(query, cancellationToken);
         return new WrappedKeyPage(
             [.. page.Entities.Where(static row => WrappedKeyRow.Read(row) is not null).Select(static row => (row.Key.Row, row))],

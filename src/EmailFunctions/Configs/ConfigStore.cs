@@ -12,9 +12,6 @@ public sealed class ConfigStore(IEntityTable table)
     internal const string Partition = "configs";
     private const string SecretPrefix = "secret_";
 
-    // Sorts behind a row, and before any other that begins with its name.
-    private const string Next = " ";
-
     public async Task<TenantConfig?> GetAsync(TenantId tenant, CancellationToken cancellationToken) =>
         await table.GetAsync(new EntityKey(Partition, tenant.Value), cancellationToken) is { } entity ? Read(tenant, entity) : null;
 
@@ -26,7 +23,7 @@ public sealed class ConfigStore(IEntityTable table)
     {
         var query = EntityQuery.Prefix(Partition, "", pageSize);
         if (after is not null)
-            query = query with { FromRow = after.Value + Next };
+            query = query with { FromRow = EntityQuery.Behind(after.Value) };
         await foreach (var page in table.PagesAsync(query, cancellationToken))
         {
             foreach (var entity in page.Entities)

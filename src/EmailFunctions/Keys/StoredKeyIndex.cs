@@ -11,9 +11,6 @@ internal sealed class StoredKeyIndex(IEntityTable table) : IWrappedKeys
     // No name of a partition that has keys holds it.
     private const char Separator = '~';
 
-    // Sorts behind a row, and before any other that begins with its name.
-    private const string Next = " ";
-
     private const int AtOnce = 8;
 
     private readonly ConcurrentDictionary<EntityKey, bool> _entered = new();
@@ -54,7 +51,7 @@ internal sealed class StoredKeyIndex(IEntityTable table) : IWrappedKeys
 
     public async Task<WrappedKeyPage> ReadAsync(string? after, int limit, CancellationToken cancellationToken)
     {
-        var query = EntityQuery.Prefix(Partition, "", limit) with { FromRow = after is null ? "" : after + Next };
+        var query = EntityQuery.Prefix(Partition, "", limit) with { FromRow = after is null ? "" : EntityQuery.Behind(after) };
         var page = await table.FirstPageAsync(query, cancellationToken);
         var found = new Entity?[page.Entities.Count];
         await Parallel.ForAsync(0, found.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (index, token) =>

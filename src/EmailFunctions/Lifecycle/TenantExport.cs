@@ -22,9 +22,6 @@ internal sealed class TenantExport(IEntityTable table, ConfigStore configs, ApiK
     // In the order of their rows, so that one of them is a place among all.
     private static readonly string[] Prefixes = [AuditRow.Prefix, LedgerRows.MessagePrefix, UsageDay.Prefix, UsageRow.Prefix];
 
-    // Sorts behind a row, and before any other that begins with its name.
-    private const string Next = " ";
-
     public static bool IsCursor(string text) => text.Length <= 100 && Prefixes.Any(prefix => text.StartsWith(prefix, StringComparison.Ordinal)) && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
 
     // A failure before the first line is an ordinary answer; one after it ends the connection, so that nobody takes a part for the whole.
@@ -61,8 +58,8 @@ internal sealed class TenantExport(IEntityTable table, ConfigStore configs, ApiK
         foreach (var prefix in Prefixes)
         {
             var query = EntityQuery.Prefix(tenant.Partition, prefix);
-            if (cursor is not null && string.CompareOrdinal(cursor + Next, query.FromRow) > 0)
-                query = query with { FromRow = cursor + Next };
+            if (cursor is not null && string.CompareOrdinal(EntityQuery.Behind(cursor), query.FromRow) > 0)
+                query = query with { FromRow = EntityQuery.Behind(cursor) };
             if (string.CompareOrdinal(query.FromRow, query.ToRow) >= 0)
                 continue;
             await foreach (var page in table.PagesAsync(query, cancellationToken))

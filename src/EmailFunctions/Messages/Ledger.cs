@@ -53,7 +53,7 @@ public sealed class Ledger(IEntityTable table)
 
     /// <summary>The tenant's messages that are held and were accepted before a time, in that order; behind one of them, where that is given.</summary>
     public IAsyncEnumerable<MessageId> ListHeldAsync(TenantId tenant, string? after, DateTimeOffset before, CancellationToken cancellationToken) =>
-        ListAsync(tenant, new EntityQuery(tenant.Partition, LedgerRows.HeldPrefix + (after is null ? "" : after + LedgerRows.Next), LedgerRows.HeldBefore(before)), cancellationToken);
+        ListAsync(tenant, new EntityQuery(tenant.Partition, after is null ? LedgerRows.HeldPrefix : EntityQuery.Behind(LedgerRows.HeldPrefix + after), LedgerRows.HeldBefore(before)), cancellationToken);
 
     /// <summary>The tenant's messages that have an index row with this prefix, by that row; behind one of them, where that is given.</summary>
     internal async IAsyncEnumerable<IndexPlace> ListIndexedAsync(
@@ -61,7 +61,7 @@ public sealed class Ledger(IEntityTable table)
     {
         var query = EntityQuery.Prefix(tenant.Partition, prefix) with { PageSize = DeadPage };
         if (after is not null)
-            query = query with { FromRow = after + LedgerRows.Next };
+            query = query with { FromRow = EntityQuery.Behind(after) };
         await foreach (var page in table.PagesAsync(query, cancellationToken))
         {
             foreach (var entity in page.Entities)

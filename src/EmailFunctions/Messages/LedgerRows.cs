@@ -25,9 +25,6 @@ internal static class LedgerRows
 
     public const string MessagePrefix = "msg-";
 
-    /// <summary>Sorts behind a row to whose name it is added, and before every other.</summary>
-    public const string Next = " ";
-
     private const string TimeFormat = "yyyyMMddHHmmssfff";
 
     public static EntityKey KeyOf(MessageId id) => new(id.Tenant.Partition, MessagePrefix + id.Unique);
@@ -43,7 +40,7 @@ internal static class LedgerRows
     /// <summary>The first row that a dead letter of the range may have.</summary>
     public static string DeadFrom(DeadRange range)
     {
-        var after = range.After is null ? DeadPrefix : DeadPrefix + range.After + Next;
+        var after = range.After is null ? DeadPrefix : EntityQuery.Behind(DeadPrefix + range.After);
         var from = range.From is { } time ? DeadPrefix + Stamp(time) : DeadPrefix;
         return string.CompareOrdinal(after, from) > 0 ? after : from;
     }

@@ -16,9 +16,6 @@ public sealed partial class IdempotencySweep(
 
     private const string PositionName = "idempotency";
 
-    // Sorts behind a row, and before any other that begins with its name.
-    private const string Next = " ";
-
     public string Name => "IdempotencyKeys";
 
     public TimeSpan Interval => TimeSpan.FromHours(1);
@@ -44,7 +41,7 @@ public sealed partial class IdempotencySweep(
 
                 var page = await table.QueryAsync(query, cancellationToken);
                 removed += await RemoveExpiredAsync(page.Entities, cancellationToken);
-                query = query with { Continuation = page.Continuation, FromRow = page.Entities is [.., var last] ? last.Key.Row + Next : query.FromRow };
+                query = query with { Continuation = page.Continuation, FromRow = page.Entities is [.., var last] ? EntityQuery.Behind(last.Key.Row) : query.FromRow };
             }
             while (query.Continuation is not null);
         }

@@ -36,6 +36,9 @@ public sealed record EntityQuery(
     public static EntityQuery Prefix(string partition, string prefix, int pageSize = EntityLimits.MaxPageSize) =>
         new(partition, prefix, EndOf(prefix), pageSize);
 
+    /// <summary>Where the range begins that has all behind this row: no other name that begins with the row's sorts before it, since none holds a space.</summary>
+    public static string Behind(string row) => row + " ";
+
     // The prefix with its last character raised is right whether an adapter orders by UTF-16 units or by code points.
     private static string EndOf(string prefix) =>
         prefix is [.. var head, < '\uD7FF' and var last] ? head + (char)(last + 1) : prefix + '\uFFFD';
