@@ -97,7 +97,7 @@ public sealed partial class ApiDocsTests
         var policy = answer.Headers.GetValues("Content-Security-Policy").Single();
         Assert.DoesNotContain("http", policy, StringComparison.Ordinal);
         Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
-        foreach (var asset in Asset().Matches(html).Select(static match => match.Groups[1].Value))
+        foreach (var asset in Asset().Matches(html).Select(static match => match.Groups[1].Value).Where(static asset => asset != "data:,"))
         {
             using var loaded = await service.Client.GetAsync(new Uri(new Uri("http://localhost" + path), asset), TestContext.Current.CancellationToken);
             Assert.True(loaded.IsSuccessStatusCode, asset);

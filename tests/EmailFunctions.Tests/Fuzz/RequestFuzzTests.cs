@@ -74,7 +74,8 @@ public sealed class RequestFuzzTests(ITestOutputHelper output)
             using var answer = await client.SendAsync(message, HttpCompletionOption.ResponseContentRead, TestContext.Current.CancellationToken);
             var status = (int)answer.StatusCode;
             Count(status.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            if (status >= 500)
+            // A request line with more than ASCII the web server takes for one of another version of HTTP, and refuses before the service sees it.
+            if (status >= 500 && (status != 505 || Ascii.IsValid(request.Target)))
                 _faults.Enqueue($"{number}: {status} {request}");
             else if (status >= 400 && answer.Content.Headers.ContentLength > 0 && answer.Content.Headers.ContentType?.MediaType != "application/problem+json")
                 _faults.Enqueue($"{number}: {status} without a problem {request}");
