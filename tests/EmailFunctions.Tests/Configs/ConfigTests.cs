@@ -168,7 +168,7 @@ public sealed class ConfigTests
     {
         await using var service = ServiceHost.Start();
         using var created = await service.SendAsync(HttpMethod.Post, Path, Smtp);
-        string[] fields = ["rate_limit_per_minute", "rate_limit_per_hour", "daily_quota", "smtp_port"];
+        string[] fields = ["rate_limit_per_minute", "rate_limit_per_hour", "daily_quota", "monthly_budget_usd"];
 
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async n =>
         {
