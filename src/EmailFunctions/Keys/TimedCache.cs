@@ -16,6 +16,7 @@ internal sealed class TimedCache<T> : IDisposable
     private readonly MemoryCache _cache;
     private readonly ITimer _sweeps;
     private readonly Lock _misses = new();
+    private bool _isDisposed;
 
     /// <param name="lifetime">How long a value is handed out.</param>
     /// <param name="capacity">How many are kept at most.</param>
@@ -51,8 +52,11 @@ internal sealed class TimedCache<T> : IDisposable
     /// <summary>Drops a value, and one that is being loaded: whoever asks from now on loads it anew.</summary>
     public void Remove(string key) => _cache.Remove(key);
 
+    // More than once where its owner is known by two names.
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
         _sweeps.Dispose();
         _cache.Clear();
         _cache.Dispose();

@@ -80,12 +80,12 @@ public sealed class ConfigTests
         await using var service = ServiceHost.Start();
         using var saved = await service.SendAsync(HttpMethod.Post, Path, Smtp);
 
-        using var changed = await service.SendAsync(HttpMethod.Put, Path, """{"from_name":"Other","reply_to":null,"smtp_port":null}""");
+        using var changed = await service.SendAsync(HttpMethod.Put, Path, """{"from_name":"Other","reply_to":null,"rate_limit_per_minute":null}""");
 
         var read = await AnswerAsync(changed);
         Assert.Equal("Other", read["from_name"]!.GetValue<string>());
         Assert.Null(read["reply_to"]);
-        Assert.Equal(587, read["smtp_port"]!.GetValue<int>());
+        Assert.Null(read["rate_limit_per_minute"]);
         Assert.True(read["has_smtp_password"]!.GetValue<bool>());
         Assert.Equal("hello@example.com", read["from_email"]!.GetValue<string>());
     }
@@ -168,7 +168,7 @@ public sealed class ConfigTests
     {
         await using var service = ServiceHost.Start();
         using var created = await service.SendAsync(HttpMethod.Post, Path, Smtp);
-        string[] fields = ["rate_limit_per_minute", "rate_limit_per_hour", "daily_quota", "smtp_port"];
+        string[] fields = ["rate_limit_per_minute", "rate_limit_per_hour", "daily_quota", "monthly_budget_usd"];
 
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async n =>
         {

@@ -65,9 +65,9 @@ public sealed class FallbackConfigTests
         await using var service = ServiceHost.Start();
         await service.Client.MustAsync(HttpMethod.Post, Path, Both);
 
-        var changed = await service.Client.MustAsync(HttpMethod.Put, Path, """{"fallback":{"aws_region":"us-east-1"}}""");
+        var changed = await service.Client.MustAsync(HttpMethod.Put, Path, """{"fallback":{"cost_per_email_usd":0.0003}}""");
 
-        Assert.Equal(("us-east-1", "set", true), (Text(changed!["fallback"]!, "aws_region"), Text(changed["fallback"]!, "aws_configuration_set"), Flag(changed["fallback"]!, "has_aws_credentials")));
+        Assert.Equal(("eu-west-1", 0.0003m, "set", true), (Text(changed!["fallback"]!, "aws_region"), changed["fallback"]!["cost_per_email_usd"]!.GetValue<decimal>(), Text(changed["fallback"]!, "aws_configuration_set"), Flag(changed["fallback"]!, "has_aws_credentials")));
         Assert.True(Flag(changed, "has_smtp_password"));
     }
 

@@ -49,8 +49,10 @@ public sealed class CachedKeyTests
     public async Task A_cache_that_is_closed_lets_go_of_all()
     {
         var gone = new TaskCompletionSource<string>();
-        using (var cache = new TimedCache<string>(TimeSpan.FromMinutes(5), capacity: 10, new FakeTimeProvider(), gone.SetResult))
-            await cache.GetOrLoadAsync("key", static () => Task.FromResult("value"), Cancellation);
+        var cache = new TimedCache<string>(TimeSpan.FromMinutes(5), capacity: 10, new FakeTimeProvider(), gone.SetResult);
+        await cache.GetOrLoadAsync("key", static () => Task.FromResult("value"), Cancellation);
+        cache.Dispose();
+        cache.Dispose();
 
         Assert.Equal("value", await gone.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
     }
