@@ -116,10 +116,11 @@ public sealed partial class ApiKeyTests : IDisposable
 
         // One read more is that of the key of the hashes, and one after the write.
         Assert.InRange(_table.Reads, 12, 14);
-        Assert.Equal(1, _table.Writes);
+        // One write more enters that key where it is found by whoever re-wraps keys, once per process.
+        Assert.Equal(2, _table.Writes);
         _time.Advance(TimeSpan.FromMinutes(30));
         Assert.NotNull(await _elsewhere.Verifier.FindAsync(text, Cancellation));
-        Assert.Equal(2, _table.Writes);
+        Assert.Equal(3, _table.Writes);
     }
 
     [Fact]
