@@ -15,7 +15,7 @@ public sealed class ProtocolTests
         await SendAsync(socket, "EHLO me\r\n");
         await ReadAsync(socket);
         await SendAsync(socket, "MAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nRSET\r\nNOOP\r\nVRFY x\r\n");
-        var answer = await ReadAsync(socket);
+        var answer = await ReadAsync(socket, lines: 6);
         Assert.Equal(
             ["250 2.1.0", "250 2.1.5", "250 2.1.5", "250 2.0.0", "250 2.0.0", "502 5.5.1"],
             answer.TrimEnd().Split("\r\n").Select(line => line[..9]));
@@ -67,7 +67,7 @@ public sealed class ProtocolTests
         await using var sink = SmtpSink.Start(new() { Chunking = true, Fault = SmtpFaults.Always(SmtpStage.Data, SmtpFault.Reply("554 5.6.0 no")) });
         using var socket = await OpenAsync(sink);
         await SendAsync(socket, "MAIL FROM:<a@b.c>\r\nBDAT 6 LAST\r\nNOOP\r\nRSET\r\n");
-        Assert.Equal(["503", "554", "250"], (await ReadAsync(socket)).TrimEnd().Split("\r\n").Select(line => line[..3]));
+        Assert.Equal(["503", "554", "250"], (await ReadAsync(socket, lines: 3)).TrimEnd().Split("\r\n").Select(line => line[..3]));
     }
 
     [Fact]
@@ -141,9 +141,13 @@ public sealed class ProtocolTests
     private static async Task SendAsync(Socket socket, string text) =>
         await socket.SendAsync(Encoding.ASCII.GetBytes(text), Mail.Token);
 
-    private static async Task<string> ReadAsync(Socket socket)
+    // Answers that are written one after the other may come one after the other.
+    private static async Task<string> ReadAsync(Socket socket, int lines = 1)
     {
         var buffer = new byte[4096];
-        return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, Mail.Token));
+        var length = 0;
+        while (buffer.AsSpan(0, length).Count((byte)'\n') < lines && await socket.ReceiveAsync(buffer.AsMemory(length), Mail.Token) is > 0 and var read)
+            length += read;
+        return Encoding.ASCII.GetString(buffer, 0, length);
     }
 }
