@@ -21,6 +21,10 @@ public sealed class KeyRegister(IEntityTable table, TimeProvider time)
     /// <summary>The number of a version that this process has seen to be in the register.</summary>
     public bool TryGetNumber(string keyId, out int number) => _numbers.TryGetValue(keyId, out number);
 
+    /// <summary>Whether a version is in the register, and in use.</summary>
+    public async Task<bool> HasAsync(string keyId, CancellationToken cancellationToken) =>
+        (await ListInUseAsync(cancellationToken)).Exists(row => WrappedKeyRow.Read(row)!.KeyId == keyId);
+
     /// <summary>Enters a version before anything that it wrapped is stored, or finds it entered; it is in use from now on.</summary>
     /// <param name="trial">A random key, wrapped under the version.</param>
     /// <param name="plain">The same, unwrapped.</param>

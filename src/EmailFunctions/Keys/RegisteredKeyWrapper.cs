@@ -2,7 +2,11 @@ using System.Security.Cryptography;
 
 namespace EmailFunctions.Keys;
 
-/// <summary>Has each version of the key-encryption key entered in the register before anything is wrapped under it, and numbers it as the register does.</summary>
+/// <summary>
+/// Has each version of the key-encryption key entered in the register before anything is wrapped under it, and numbers it as the register does. A
+/// version that is new is entered by the way only where all that are in use can be used: under a key that was given by mistake nothing is to be encrypted,
+/// since it could not be read once the right one is back. Whoever asks for the newest version means it, as a rotation does.
+/// </summary>
 /// <param name="inner">Wraps.</param>
 /// <param name="register">The register.</param>
 public sealed class RegisteredKeyWrapper(IKeyWrapper inner, KeyRegister register) : IKeyWrapper
@@ -17,6 +21,8 @@ public sealed class RegisteredKeyWrapper(IKeyWrapper inner, KeyRegister register
             var wrapped = await inner.WrapAsync(dataKey, cancellationToken);
             if (register.TryGetNumber(wrapped.KeyId, out var number))
                 return wrapped with { Version = number };
+            if (!await register.HasAsync(wrapped.KeyId, cancellationToken))
+                await register.TryAllAsync(inner, cancellationToken);
             await EnterNewestAsync(cancellationToken);
         }
     }

@@ -41,6 +41,16 @@ internal sealed class StoredKeyIndex(IEntityTable table) : IWrappedKeys
             await EnterAsync(place);
     }
 
+    /// <summary>Removes the places of a partition whose keys are gone.</summary>
+    public async Task LeaveAllAsync(string partition, CancellationToken cancellationToken)
+    {
+        await foreach (var page in table.PagesAsync(EntityQuery.Prefix(Partition, partition + Separator), cancellationToken))
+        {
+            foreach (var row in page.Entities)
+                await LeaveAsync(PlaceOf(row.Key.Row), cancellationToken);
+        }
+    }
+
     public async Task<int> CountAsync(CancellationToken cancellationToken)
     {
         var count = 0;

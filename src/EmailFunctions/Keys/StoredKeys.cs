@@ -53,6 +53,10 @@ public sealed class StoredKeys(IEntityTable table, DataKeyCache keys, TimeProvid
         }
     }
 
+    /// <summary>Sees to what a drop has left that was cut off: that nothing says there were keys in a partition which has none.</summary>
+    /// <exception cref="StoreUnavailableException">Something may be left.</exception>
+    public Task EndDropsAsync(string partition, CancellationToken cancellationToken) => _index.LeaveAllAsync(partition, cancellationToken);
+
     /// <summary>Whether a row, as it was read, is a key's.</summary>
     public static bool IsKey(Entity entity) => WrappedKeyRow.Read(entity) is not null;
 

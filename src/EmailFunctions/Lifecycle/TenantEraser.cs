@@ -49,7 +49,10 @@ internal sealed class TenantEraser(
             }
 
             if (page.Continuation is null)
+            {
+                await keys.EndDropsAsync(tenant.Partition, cancellationToken);
                 return (removed, true);
+            }
         }
 
         return (removed, false);

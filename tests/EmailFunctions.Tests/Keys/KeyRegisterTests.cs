@@ -31,7 +31,21 @@ public sealed class KeyRegisterTests : IDisposable
         Assert.Equal(2, await VersionAsync(_second, _first));
         Assert.Equal(2, await VersionAsync(_second));
         Assert.Equal(1, await VersionAsync(_first, _second));
-        Assert.Equal(3, await VersionAsync(RandomNumberGenerator.GetBytes(LocalKeyWrapper.KeyBytes)));
+        Assert.Equal(3, await VersionAsync(RandomNumberGenerator.GetBytes(LocalKeyWrapper.KeyBytes), _first, _second));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_never_used_here_wraps_nothing_by_the_way_while_one_in_use_is_missed()
+    {
+        await VersionAsync(_first);
+
+        var failure = await Assert.ThrowsAsync<KeyUnavailableException>(() => VersionAsync(_second));
+
+        Assert.Equal(1, failure.LostVersion);
+        await Register().TryAllAsync(Open(_first), Cancellation);
+        // Whoever asks for the newest version, as a rotation does, says that it is the right one.
+        Assert.Equal(2, (await new RegisteredKeyWrapper(Open(_second), Register()).ReadNewestAsync(Cancellation)).Version);
+        Assert.Equal(2, await VersionAsync(_second));
     }
 
     [Fact]

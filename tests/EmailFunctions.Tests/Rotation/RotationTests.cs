@@ -79,7 +79,7 @@ public sealed class RotationTests : IAsyncDisposable
         await _bench.ConfigureAsync("lost");
         await _bench.HashAsync("lost");
         var second = NewKey();
-        _bench.Ring.Now = _bench.Open([.. second]);
+        _bench.Ring.Now = _bench.Open([.. second], [.. _old]);
         await _bench.ConfigureAsync("kept");
         _bench.Ring.Now = _bench.Open([.. _new], [.. second]);
         await _bench.StartAsync();
