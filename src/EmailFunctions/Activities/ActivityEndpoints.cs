@@ -27,15 +27,21 @@ internal static class ActivityEndpoints
         TenantId? tenant = null;
         if (tenant_id is not null && !TenantId.TryParse(tenant_id, out tenant))
             errors.Add("tenant_id", TenantId.Requirement);
-        return ReadAsync(tenant, actor, action, start_date, end_date, cursor, limit, errors, reader, cancellationToken);
+        return ReadAsync(tenant, actor, action, start_date, end_date, cursor, limit, errors, reader, since: null, cancellationToken);
     }
 
-    private static Task<Ok<ActivityList>> ListOfTenantAsync(
-        string tenant_id, string? actor, string? action, string? start_date, string? end_date, string? cursor, string? limit, Caller caller, ActivityReader reader, CancellationToken cancellationToken) =>
-        ReadAsync(caller.RequireConfigurable(tenant_id), actor, action, start_date, end_date, cursor, limit, new FieldErrors(), reader, cancellationToken);
+    private static async Task<Ok<ActivityList>> ListOfTenantAsync(
+        string tenant_id, string? actor, string? action, string? start_date, string? end_date, string? cursor, string? limit, Caller caller, ActivityReader reader, CancellationToken cancellationToken)
+    {
+        var tenant = caller.RequireConfigurable(tenant_id);
+        // What was done to another tenant that had the name before is not this one's.
+        var since = caller.IsAdmin ? null : await reader.FindErasureAsync(tenant, cancellationToken);
+        return await ReadAsync(tenant, actor, action, start_date, end_date, cursor, limit, new FieldErrors(), reader, since, cancellationToken);
+    }
 
     private static async Task<Ok<ActivityList>> ReadAsync(
-        TenantId? tenant, string? actor, string? action, string? startText, string? endText, string? cursor, string? limitText, FieldErrors errors, ActivityReader reader, CancellationToken cancellationToken)
+        TenantId? tenant, string? actor, string? action, string? startText, string? endText, string? cursor, string? limitText, FieldErrors errors, ActivityReader reader,
+        DateTimeOffset? since, CancellationToken cancellationToken)
     {
         // A day as the end means that whole day.
         var (start, end) = (QueryTime.Read("start_date", startText, TimeSpan.Zero, errors), QueryTime.Read("end_date", endText, TimeSpan.FromDays(1), errors));
@@ -50,7 +56,8 @@ internal static class ActivityEndpoints
             errors.Add("cursor", "must be the next_cursor of an answer");
         if (errors.Any)
             throw Problem.Invalid(errors);
-        var (rows, next) = await reader.ReadAsync(new ActivityFilter(tenant, actor, action, start, end, cursor, limit), cancellationToken);
+        var first = since > (start ?? DateTimeOffset.MinValue) ? since : start;
+        var (rows, next) = await reader.ReadAsync(new ActivityFilter(tenant, actor, action, first, end, cursor, limit), cancellationToken);
         return TypedResults.Ok(new ActivityList([.. rows.Select(ActivityEntry.Of)], next, next is not null, limit));
     }
 }

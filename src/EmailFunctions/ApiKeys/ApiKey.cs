@@ -9,7 +9,7 @@ namespace EmailFunctions.ApiKeys;
 /// <param name="Tenant">Whose it is; null: for all tenants.</param>
 /// <param name="Name">What its maker calls it.</param>
 /// <param name="Scopes">What it is good for.</param>
-/// <param name="Hash">HMAC-SHA-256 of its text.</param>
+/// <param name="Hash">HMAC-SHA-256 of its text and of what it is good for, see <see cref="ApiKeyHasher"/>.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="CreatedBy">By whom (<see cref="Caller.Name"/>).</param>
 /// <param name="ExpiresAt">From when on it is no good.</param>

@@ -31,7 +31,9 @@ internal sealed class ApiKeyService(ApiKeyStore store, ApiKeyHasher hasher, ApiK
         await MakeRoomAsync(tenant, now, cancellationToken);
         var id = ApiKeyToken.NewId(tenant);
         var text = ApiKeyToken.New(id);
-        var key = new ApiKey(id, tenant, request.Name!, scopes, await hasher.HashAsync(text, cancellationToken), now, maker, request.ExpiresAt ?? now + UsualLife, LastUsedAt: null);
+        var end = request.ExpiresAt ?? now + UsualLife;
+        var hash = await hasher.HashAsync(text, tenant, scopes, end, cancellationToken);
+        var key = new ApiKey(id, tenant, request.Name!, scopes, hash, now, maker, end, LastUsedAt: null);
         if (!await store.InsertAsync(key, cancellationToken))
             throw Problem.Conflict("The key's id is taken. Send the request again.");
         return (key, text);

@@ -21,7 +21,8 @@ internal sealed partial class ApiKeyVerifier(ApiKeyStore store, ApiKeyHasher has
     {
         if (!ApiKeyToken.TryReadId(credential, out var id) || await _keys.GetOrLoadAsync(id, () => store.FindAsync(id, CancellationToken.None), cancellationToken) is not { } key)
             return null;
-        if (!CryptographicOperations.FixedTimeEquals(await hasher.HashAsync(credential, cancellationToken), key.Hash) || key.ExpiresAt <= time.GetUtcNow())
+        var hash = await hasher.HashAsync(credential, key.Tenant, key.Scopes, key.ExpiresAt, cancellationToken);
+        if (!CryptographicOperations.FixedTimeEquals(hash, key.Hash) || key.ExpiresAt <= time.GetUtcNow())
             return null;
         await NoteUseAsync(key, cancellationToken);
         return key.ToCaller();

@@ -122,6 +122,8 @@ internal sealed class ProviderValidator : AbstractValidator<ProviderFields>
         {
             When(_ => _hasSecret(SecretNames.AwsSecretKey) || _hasSecret(SecretNames.AwsSessionToken), () => RequireSecret(SecretNames.AwsAccessKey, "is required beside the other of the two keys"));
             When(_ => _hasSecret(SecretNames.AwsAccessKey) || _hasSecret(SecretNames.AwsSessionToken), () => RequireSecret(SecretNames.AwsSecretKey, "is required beside the other of the two keys"));
+            RuleFor(c => c.ApiEndpoint).Must(endpoint => endpoint is null || _hasSecret(SecretNames.AwsAccessKey))
+                .WithMessage("needs aws_access_key and aws_secret_key: the service's own credentials go to Amazon alone");
             return;
         }
 

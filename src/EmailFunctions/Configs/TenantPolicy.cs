@@ -52,14 +52,25 @@ public interface IProviderAccounts
 /// <param name="AuditLogging">Which tenants have audit rows.</param>
 public sealed record PolicyDefaults(int RateLimitPerMinute, Rollout RateLimiting, Rollout UsageLogging, Rollout AuditLogging)
 {
-    /// <summary>A tenant's limits. They count by tenant also where the system default sends, so those of an inactive configuration hold, too.</summary>
-    public LimitRules LimitsOf(TenantId tenant, ConfigFields? fields) => RateLimiting.Includes(tenant, fields?.RateLimitingEnabled)
-        ? new LimitRules(
-            fields?.RateLimitPerMinute ?? RateLimitPerMinute,
+    /// <summary>
+    /// A tenant's limits. They count by tenant also where the system default sends, so those of an inactive configuration hold, too; but there, through
+    /// the deployment's own provider, a tenant can only bound itself further.
+    /// </summary>
+    public LimitRules LimitsOf(TenantId tenant, ConfigFields? fields)
+    {
+        var isOwn = fields is { IsActive: not false };
+        if (!RateLimiting.Includes(tenant, isOwn || fields?.RateLimitingEnabled == true ? fields?.RateLimitingEnabled : null))
+            return LimitRules.None;
+        var perMinute = fields?.RateLimitPerMinute ?? RateLimitPerMinute;
+        return new LimitRules(
+            isOwn ? perMinute : Stricter(perMinute, RateLimitPerMinute),
             fields?.RateLimitPerHour ?? 0,
             fields?.DailyQuota ?? 0,
-            fields?.MonthlyBudgetUsd ?? 0)
-        : LimitRules.None;
+            fields?.MonthlyBudgetUsd ?? 0);
+    }
+
+    // 0 is none.
+    private static int Stricter(int one, int other) => one == 0 || other == 0 ? Math.Max(one, other) : Math.Min(one, other);
 }
 
 /// <summary>Policies from configurations and the deployment's defaults.</summary>

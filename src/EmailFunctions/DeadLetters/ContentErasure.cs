@@ -90,8 +90,10 @@ internal sealed class ContentErasure(
             return (entry.Id.Tenant, (await payloads.TryReadHeadAsync(entry, cancellationToken))?.Recipients ?? []);
         try
         {
-            var found = ParkedAddresses.Find((await parked.ReadAsync(entry, cancellationToken)).Body);
-            return (found.Tenant ?? TenantId.System, found.Addresses);
+            var delivered = await parked.ReadAsync(entry, cancellationToken);
+            var found = ParkedAddresses.Find(delivered.Body);
+            // By the word of the queue, which counts before the producer's.
+            return (TenantId.TryParse(delivered.Tenant ?? "", out var tenant) ? tenant : found.Tenant ?? TenantId.System, found.Addresses);
         }
         catch (InvalidDataException)
         {

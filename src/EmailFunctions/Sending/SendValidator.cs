@@ -49,11 +49,18 @@ internal static class SendValidator
     {
         if (request.To is not { Count: > 0 })
             errors.Add("to", string.Create(CultureInfo.InvariantCulture, $"must hold 1 to {MaxRecipients} addresses"));
-        Addresses(request.To, "to", errors);
-        Addresses(request.Cc, "cc", errors);
-        Addresses(request.Bcc, "bcc", errors);
-        if ((request.To?.Count ?? 0) + (request.Cc?.Count ?? 0) + (request.Bcc?.Count ?? 0) > MaxRecipients)
+        if ((long)(request.To?.Count ?? 0) + (request.Cc?.Count ?? 0) + (request.Bcc?.Count ?? 0) > MaxRecipients)
+        {
+            // Which of millions are no addresses nobody wants to know.
             errors.Add("to", string.Create(CultureInfo.InvariantCulture, $"and cc and bcc may together hold at most {MaxRecipients} addresses"));
+        }
+        else
+        {
+            Addresses(request.To, "to", errors);
+            Addresses(request.Cc, "cc", errors);
+            Addresses(request.Bcc, "bcc", errors);
+        }
+
         Address(request.FromEmail, "from_email", errors);
         Address(request.ReplyTo, "reply_to", errors);
     }

@@ -38,7 +38,7 @@ internal static class JsonList
             var reader = new Utf8JsonReader(StrictJson.WithoutByteOrderMark(utf8), new JsonReaderOptions { MaxDepth = maxDepth + 2 });
             reader.Read();
             if (reader.TokenType == JsonTokenType.StartObject)
-                ranges = ReadMembers(ref reader, field, errors);
+                ranges = ReadMembers(ref reader, field, maximum, errors);
             else
                 errors.Add(FieldErrors.Whole, "must be a JSON object");
             reader.Skip();
@@ -55,7 +55,7 @@ internal static class JsonList
         return errors.Any ? null : ranges;
     }
 
-    private static List<Range>? ReadMembers(ref Utf8JsonReader reader, string field, FieldErrors errors)
+    private static List<Range>? ReadMembers(ref Utf8JsonReader reader, string field, int maximum, FieldErrors errors)
     {
         List<Range>? ranges = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -69,7 +69,7 @@ internal static class JsonList
             else if (ranges is not null)
                 errors.Add(field, "is given more than once");
             else if (reader.TokenType == JsonTokenType.StartArray)
-                ranges = ReadElements(ref reader);
+                ranges = ReadElements(ref reader, maximum);
             else
                 errors.Add(field, "must be an array of objects");
             reader.Skip();
@@ -78,14 +78,16 @@ internal static class JsonList
         return ranges;
     }
 
-    private static List<Range> ReadElements(ref Utf8JsonReader reader)
+    // One more than may be says that there are too many.
+    private static List<Range> ReadElements(ref Utf8JsonReader reader, int maximum)
     {
         var ranges = new List<Range>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            ranges.Add(start..(int)reader.BytesConsumed);
+            if (ranges.Count <= maximum)
+                ranges.Add(start..(int)reader.BytesConsumed);
         }
 
         return ranges;

@@ -177,6 +177,25 @@ public sealed partial class ApiKeyTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_writes_to_the_store_makes_no_more_of_a_key()
+    {
+        var (key, text) = await CreateAsync("acme", Scopes.Send);
+
+        foreach (var more in new[] { key with { Tenant = null }, key with { Tenant = TenantOf("other") }, key with { Scopes = Scopes.All }, key with { ExpiresAt = key.ExpiresAt.AddYears(1) } })
+        {
+            await _here.Store.DeleteAsync(key.Id, Cancellation);
+            await _here.Store.InsertAsync(more, Cancellation);
+            _time.Advance(TimeSpan.FromSeconds(6));
+            Assert.Null(await _here.Verifier.FindAsync(text, Cancellation));
+        }
+
+        await _here.Store.DeleteAsync(key.Id, Cancellation);
+        await _here.Store.InsertAsync(key, Cancellation);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Assert.NotNull(await _here.Verifier.FindAsync(text, Cancellation));
+    }
+
+    [Fact]
     public async Task Garbage_costs_no_read()
     {
         var (_, text) = await CreateAsync("acme", Scopes.Usual);

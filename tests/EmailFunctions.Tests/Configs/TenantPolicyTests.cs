@@ -1,3 +1,4 @@
+using System.Net;
 using EmailFunctions.Configs;
 using EmailFunctions.Limits;
 using EmailFunctions.Providers;
@@ -71,6 +72,33 @@ public sealed class TenantPolicyTests
         Assert.Equal((3, true), (policy.Limits.PerMinute, policy.HoldsUnknown));
         // The system's provider sends, for its price.
         Assert.Equal(0, policy.CostPerRecipientUsd);
+    }
+
+    [Theory]
+    [InlineData("\"rate_limiting_enabled\":false", 60)]
+    [InlineData("\"rate_limit_per_minute\":0", 60)]
+    [InlineData("\"rate_limit_per_minute\":1000", 60)]
+    [InlineData("\"rate_limit_per_minute\":3", 3)]
+    public async Task Through_the_system_default_a_tenant_can_only_bound_itself_further(string fields, int perMinute)
+    {
+        await using var bench = new DeliveryBench();
+        await ConfigureAsync(bench, "\"is_active\":false," + fields);
+
+        Assert.Equal(perMinute, (await ReadAsync(bench, DeliveryBench.Tenant)).Limits.PerMinute);
+    }
+
+    [Fact]
+    public async Task The_services_own_AWS_credentials_go_to_no_endpoint_of_a_tenants()
+    {
+        await using var bench = NewBench(("EMAIL_AWS_DEFAULT_CREDENTIALS", "true"));
+        const string Fields = """{"provider_type":"aws_ses","aws_region":"eu-west-1","from_email":"a@example.com","api_endpoint":"https://api.example.com"%KEYS%}""";
+
+        using var own = await bench.Client.SendJsonAsync(HttpMethod.Post, "/api/v1/email/configs/acme", Fields.Replace("%KEYS%", "", StringComparison.Ordinal));
+        using var tenants = await bench.Client.SendJsonAsync(
+            HttpMethod.Post, "/api/v1/email/configs/acme", Fields.Replace("%KEYS%", ",\"aws_access_key\":\"AKIDEXAMPLE\",\"aws_secret_key\":\"secret\"", StringComparison.Ordinal));
+
+        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.Created), (own.StatusCode, tenants.StatusCode));
+        Assert.Contains("\"api_endpoint\":[\"needs aws_access_key", await own.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using EmailFunctions.Activities;
 using EmailFunctions.Audit;
 using EmailFunctions.Lifecycle;
 using EmailFunctions.Messages;
@@ -121,6 +122,9 @@ public sealed class OffboardTests(ITestOutputHelper output)
         bench.Clock.Advance(TenantSweep.ForgottenAfter);
         await bench.SweepTenantsAsync();
 
+        // From here on it is another tenant, which sees nothing of what was done to the one before.
+        var rows = await bench.Get<ActivityReader>().ReadAsync(new ActivityFilter(Tenant, null, null, await bench.Get<ActivityReader>().FindErasureAsync(Tenant, Cancelled), null, null, 200), Cancelled);
+        Assert.Empty(rows.Rows);
         await bench.SaveConfigAsync(Leaver);
         var id = await bench.AcceptAsync(tenant: Tenant);
         // The directory has it again, so that a sweep finds its mail.

@@ -10,7 +10,7 @@ internal static class BadMessages
 
     private static readonly string[] Reserved =
         ["From", "sender", "TO", "Cc", "BCC", "Subject", "date", "Message-Id", "reply-to", "Mime-Version", "Return-Path", "Received", "DKIM-Signature", "Content-Type", "content-transfer-encoding", "Resent-To", "X-Tag", "X-Metadata",
-         "X-SG-EID", "x-smtpapi", "X-SES-Configuration-Set", "X-Mailgun-Variables"];
+         "X-SG-EID", "x-smtpapi", "X-SES-Configuration-Set", "X-Mailgun-Variables", "X-MC-Tags", "x-msys-api", "X-PM-Tag", "Errors-To"];
 
     public static IEnumerable<BadRequest> All() =>
         [.. Types(), .. Recipients(), .. Texts(), .. Headers(), .. Attachments(), .. TagsAndMetadata(), .. Times(), .. NotYet(), .. Sizes(), .. Batches()];
@@ -89,7 +89,7 @@ internal static class BadMessages
     {
         foreach (var name in Reserved)
             yield return Send($"the header {name}", "headers." + name, ("headers", $$"""{"{{name}}":"canary7f3a"}"""));
-        foreach (var name in new[] { "", "a b", "a:b", "ä", new string('h', 77) })
+        foreach (var name in new[] { "", "a b", "a:b", "ä", "From;", "(From)", new string('h', 77) })
             yield return Send($"a header named {Text(name)}", "headers." + name, ("headers", $$"""{{{Text(name)}}:"canary7f3a"}"""));
         yield return Send("a header's name with CRLF", "headers.a??b", ("headers", """{"a\r\nb":"canary7f3a"}"""));
         yield return Send("CRLF in a header's value", "headers.X-A", ("headers", """{"X-A":"a\r\nBcc: canary7f3a@example.com"}"""));

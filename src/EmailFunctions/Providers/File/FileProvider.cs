@@ -23,6 +23,7 @@ internal sealed class FileProvider(string folder) : IEmailProvider
         var path = Path.Combine(folder, FolderOf(email), $"{email.Id.Unique}.eml");
         try
         {
+            CreateFolder();
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             // A reader that looks into the folder sees whole files only.
             var unfinished = path + ".part";
@@ -44,13 +45,22 @@ internal sealed class FileProvider(string folder) : IEmailProvider
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            CreateFolder();
             return Task.FromResult(ProbeResult.Healthy);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return Task.FromResult(ProbeResult.Unhealthy(ErrorCategory.ProviderUnavailable, "The folder for mail can't be written."));
         }
+    }
+
+    // The mail lies in it in clear, so it is its owner's alone.
+    private void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     // A folder per tenant. The prefix keeps names such as "..." from meaning anything to a file system.

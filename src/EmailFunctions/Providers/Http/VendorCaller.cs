@@ -46,7 +46,7 @@ internal sealed class VendorCaller(IHttpClientFactory clients, HttpProviderOptio
                 Status = (int)response.StatusCode,
                 Headers = response.Headers,
                 IsHandedOver = IsHandedOver(request),
-                Body = Secrets.Remove(await ReadAsync(response.Content, either.Token), account.Secrets),
+                Body = Secrets.Remove(await ReadAsync(response.Content, either.Token), account),
                 RetryAfter = WaitOf(response.Headers.RetryAfter),
             };
         }

@@ -73,6 +73,10 @@ internal sealed class SesProvider(VendorCaller caller, SesCredentials credential
         return SesAnswers.Table.Read(SesAnswers.Read(answer, email.Content.FromEmail ?? account.Settings.FromEmail) with { IsWithOwnCredentials = account.Secrets.AwsAccessKey is null });
     }
 
+    // The service's own credentials go to Amazon alone: an endpoint is a tenant's word, and whoever listens there would have them. On this machine nobody does but its owner.
+    private static bool MayBeAsked(ProviderAccount account) =>
+        account.Secrets.AwsAccessKey is not null || account.Settings.ApiEndpoint is not { } endpoint || new Uri(endpoint).IsLoopback;
+
     private async Task<(ImmutableCredentials? Key, AnswerRow? Failure)> FindKeyAsync(ProviderAccount account, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -80,7 +84,7 @@ internal sealed class SesProvider(VendorCaller caller, SesCredentials credential
             return (null, SesAnswers.NoRegion);
         try
         {
-            var key = await credentials.FindAsync(account.Secrets, cancellationToken);
+            var key = MayBeAsked(account) ? await credentials.FindAsync(account.Secrets, cancellationToken) : null;
             return (key, key is null ? SesAnswers.NoCredentials : null);
         }
         catch (CredentialsUnavailableException)

@@ -13,6 +13,12 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
 
     public async Task<SendResult> SendAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
     {
+        var result = await TryTwiceAsync(email, account, cancellationToken);
+        return result.Answer is { } answer ? result with { Answer = Secrets.Remove(answer, account) } : result;
+    }
+
+    private async Task<SendResult> TryTwiceAsync(OutgoingEmail email, ProviderAccount account, CancellationToken cancellationToken)
+    {
         using var patience = new CancellationTokenSource(options.TotalTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
@@ -48,7 +54,7 @@ internal sealed class SmtpProvider(SmtpPools pools, SmtpOptions options, TimePro
             return failure.Category == ErrorCategory.RateLimited && pool.HasConnections
                 // It takes mail from us, only no more at once.
                 ? ProbeResult.Healthy
-                : ProbeResult.Unhealthy(failure.Category!.Value, failure.Answer);
+                : ProbeResult.Unhealthy(failure.Category!.Value, failure.Answer is { } answer ? Secrets.Remove(answer, account) : null);
         }
     }
 

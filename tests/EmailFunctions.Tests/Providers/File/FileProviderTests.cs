@@ -23,6 +23,17 @@ public sealed class FileProviderTests
         Assert.Equal(folder.Combine($"tenant-acme/{email.Id.Unique}.eml"), Assert.Single(Files(folder)));
     }
 
+    [Fact]
+    public async Task What_is_written_is_its_owners_alone()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Windows has no such modes.");
+        using var folder = new TempFolder();
+        var mail = folder.Combine("mail");
+        await new FileProvider(mail).SendAsync(Emails.Outgoing(), Emails.Account(Settings), Token);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, new DirectoryInfo(mail).UnixFileMode);
+    }
+
     [Theory]
     [InlineData("...")]
     [InlineData("-rf")]

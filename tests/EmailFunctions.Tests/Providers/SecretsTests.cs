@@ -1,10 +1,9 @@
 using System.Text;
 using EmailFunctions.Providers;
-using EmailFunctions.Providers.Http;
 using EmailFunctions.TestKit.Vendors;
 using EmailFunctions.Tests.Providers.Ses;
 
-namespace EmailFunctions.Tests.Providers.Http;
+namespace EmailFunctions.Tests.Providers;
 
 /// <summary>An answer that quotes what it refuses tells nobody's keys and nobody's address.</summary>
 public sealed class SecretsTests
@@ -15,7 +14,12 @@ public sealed class SecretsTests
         AwsAccessKey = "AKIDEXAMPLE",
         AwsSecretKey = "wJalrXUtnFEMI/K7MDENG",
         AwsSessionToken = "FwoGZXIvYXdz/token+with=signs",
+        SmtpPassword = "pass word 7f3a",
+        SmtpOAuthClientSecret = "client~secret",
+        SmtpOAuthRefreshToken = "0.refresh-token",
     };
+
+    private static readonly ProviderAccount Account = Emails.Account(new ProviderSettings { Type = ProviderType.Smtp, SmtpUsername = "acme" }) with { Secrets = All };
 
     public static TheoryData<string> Quotes =>
     [
@@ -25,15 +29,19 @@ public sealed class SecretsTests
         "X-Amz-Security-Token=" + Uri.EscapeDataString("FwoGZXIvYXdz/token+with=signs"),
         "Authorization: Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("api:SG.abc/def+ghi=")),
         "key wJalrXUtnFEMI/K7MDENG and AKIDEXAMPLE",
+        "535 what is pass word 7f3a?",
+        "501 AUTH PLAIN " + Convert.ToBase64String("\0acme\0pass word 7f3a"u8),
+        "501 " + Convert.ToBase64String("pass word 7f3a"u8),
+        "client~secret or 0.refresh-token",
     ];
 
     [Theory]
     [MemberData(nameof(Quotes))]
     public void A_quoted_secret_is_removed_in_each_of_its_forms(string quote)
     {
-        var text = Secrets.Remove(quote, All);
+        var text = Secrets.Remove(quote, Account);
         Assert.Contains("<secret>", text, StringComparison.Ordinal);
-        foreach (var secret in new[] { "SG.abc", "AKIDEXAMPLE", "wJalr", "FwoGZX", Convert.ToBase64String(Encoding.UTF8.GetBytes("api:SG.abc/def")) })
+        foreach (var secret in new[] { "SG.abc", "AKIDEXAMPLE", "wJalr", "FwoGZX", "pass word", Convert.ToBase64String("pass word"u8)[..10], Convert.ToBase64String("\0acme\0pass"u8)[..10], "client~", "refresh-", Convert.ToBase64String(Encoding.UTF8.GetBytes("api:SG.abc/def")) })
             Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
     }
 
