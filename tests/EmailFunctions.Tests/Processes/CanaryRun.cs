@@ -50,6 +50,9 @@ public sealed class CanaryRun : IAsyncLifetime
     /// <summary>The data folder, after the stop.</summary>
     public string Folder => _folder.FullPath;
 
+    /// <summary>The files at the top of it just after the stop: whoever looks into the database then leaves others.</summary>
+    public IReadOnlyList<string> Left { get; private set; } = [];
+
     /// <summary>All that the process printed.</summary>
     public string Printed { get; private set; } = "";
 
@@ -88,6 +91,7 @@ public sealed class CanaryRun : IAsyncLifetime
         foreach (var (id, _) in _expected)
             Answered += await Client.ReadMessageAsync(id);
         await _service.StopAsync();
+        Left = [.. Directory.GetFiles(Folder).Select(Path.GetFileName).Order()!];
         Printed = _service.Output + _service.Errors;
         Exported = azure.Text;
         Assert.Empty(sink.Errors);

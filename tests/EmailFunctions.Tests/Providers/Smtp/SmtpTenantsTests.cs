@@ -13,7 +13,7 @@ public sealed class SmtpTenantsTests
     private const int Places = 4;
 
     [Fact]
-    public async Task Every_tenant_has_its_own_connections_as_many_as_allowed_and_none_stays_idle()
+    public async Task Every_tenant_has_its_own_connections_no_more_than_allowed_and_none_stays_idle()
     {
         var users = Enumerable.Range(0, Tenants).Select(static n => string.Create(CultureInfo.InvariantCulture, $"tenant{n}")).ToList();
         await using var bench = new SmtpBench(
@@ -25,8 +25,11 @@ public sealed class SmtpTenantsTests
 
         Assert.All(results, static result => Assert.Equal(SendStatus.Sent, result.Status));
         Assert.Equal(messages, bench.Sink.Counts.MessagesAccepted);
-        Assert.Equal(users.Order().ToDictionary(static user => user, static _ => Places), bench.Sink.UsersAtOnce);
-        Assert.Equal(Tenants * Places, bench.Sink.Counts.ConnectionsOpened);
+        // How many of its places a tenant needs is a matter of speed; nobody has more, and none is opened twice.
+        var atOnce = bench.Sink.UsersAtOnce;
+        Assert.Equal(users.Order(), atOnce.Keys.Order());
+        Assert.All(atOnce.Values, static places => Assert.InRange(places, 1, Places));
+        Assert.Equal(atOnce.Values.Sum(), bench.Sink.Counts.ConnectionsOpened);
         Assert.All(bench.Sink.Connections, static connection => Assert.Single(connection.Users));
         Assert.All(bench.Sink.Messages, static message => Assert.Equal($"{message.AuthenticatedAs}@acme.example", message.MailFrom));
 
