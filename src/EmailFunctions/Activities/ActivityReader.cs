@@ -25,17 +25,9 @@ internal sealed class ActivityReader(IEntityTable table)
     // What one request may read through in search of few; the cursor goes on from there.
     private const int MaxReads = 20;
 
-    /// <summary>When a tenant of this name was last deleted with all it had; null: never, as far as rows are kept.</summary>
-    public async Task<DateTimeOffset?> FindErasureAsync(TenantId tenant, CancellationToken cancellationToken)
-    {
-        await foreach (var page in table.PagesAsync(ActivityRow.Query(tenant, start: null, end: null, after: null), cancellationToken))
-        {
-            if (page.Entities.Select(ActivityRow.Read).FirstOrDefault(static row => row.Action == AdminActions.TenantErased) is { } row)
-                return row.CreatedAt.AddTicks(1);
-        }
-
-        return null;
-    }
+    /// <summary>From when on rows are about the tenant that has this name now; null: nobody had it before.</summary>
+    public async Task<DateTimeOffset?> FindErasureAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await table.GetAsync(ActivityRow.ErasureKeyOf(tenant), cancellationToken) is { } row ? ActivityRow.ReadErasure(row).AddTicks(1) : null;
 
     /// <summary>A page of what is asked for, and the cursor of the next one; null: there is none.</summary>
     public async Task<(IReadOnlyList<ActivityRow> Rows, string? Next)> ReadAsync(ActivityFilter filter, CancellationToken cancellationToken)

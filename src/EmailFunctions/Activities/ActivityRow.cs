@@ -16,6 +16,7 @@ internal sealed record ActivityRow(string Id, DateTimeOffset CreatedAt, string A
     // A row's name begins with it where all tenants' actions lie side by side; those of one tenant lie beside them once more, in the same
     // partition, so that one batch writes both.
     private const string AllPrefix = "all-";
+    private const string ErasedPrefix = "erased-";
     private const string Partition = "activity";
 
     // No tenant's name holds it.
@@ -68,6 +69,16 @@ internal sealed record ActivityRow(string Id, DateTimeOffset CreatedAt, string A
 
     /// <summary>The keys under which it lies.</summary>
     public IEnumerable<EntityKey> KeysOf() => Tenant is null ? [KeyOf(null)] : [KeyOf(null), KeyOf(Tenant)];
+
+    /// <summary>The row that says when a tenant of this name was last deleted with all it had.</summary>
+    public static EntityKey ErasureKeyOf(TenantId tenant) => new(Partition, ErasedPrefix + tenant);
+
+    /// <summary>The time in such a row.</summary>
+    public static DateTimeOffset ReadErasure(Entity entity) => entity.GetTime("created_at")!.Value;
+
+    /// <summary>The write of that row, where this action is such a deletion: in the batch with the action's own.</summary>
+    public IEnumerable<EntityWrite> ToErasure() =>
+        Action == AdminActions.TenantErased && Tenant is not null ? [EntityWrite.Put(new Entity(ErasureKeyOf(Tenant)) { ["created_at"] = CreatedAt })] : [];
 
     private static string PrefixOf(TenantId? tenant) => tenant is null ? AllPrefix : $"of-{tenant}{Separator}";
 

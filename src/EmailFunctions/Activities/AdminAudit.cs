@@ -54,8 +54,11 @@ internal sealed partial class AdminAudit(IEntityTable table, TimeProvider time, 
 
     /// <summary>Writes down what is done already, or is about to be.</summary>
     /// <exception cref="StoreUnavailableException">It is not known to be written down.</exception>
-    public async Task WriteAsync(AdminDeed deed, CancellationToken cancellationToken) =>
-        await table.WriteAsync([.. (RowOf(deed) with { Outcome = ActivityOutcomes.Done }).ToWrites(EntityWrite.Insert)], cancellationToken);
+    public async Task WriteAsync(AdminDeed deed, CancellationToken cancellationToken)
+    {
+        var row = RowOf(deed) with { Outcome = ActivityOutcomes.Done };
+        await table.WriteAsync([.. row.ToWrites(EntityWrite.Insert), .. row.ToErasure()], cancellationToken);
+    }
 
     // It was done, or not, whatever becomes of its outcome: the row from before stays, and says that nobody saw.
     private async Task EndAsync(ActivityRow begun, AdminDeed deed, string outcome)
