@@ -158,7 +158,7 @@ public sealed class MessageDispatcher(
             turn = turn with { Entry = turn.Entry with { NextPlace = email.Place } };
             if (await TryAttemptAsync(turn, email, cancellationToken) is not ({ } claimed, { } attempt))
                 return;
-            turn = claimed;
+            turn = claimed with { IsSpent = true };
             if (await GoOnAsync(turn.Entry!, email, attempt) is not { } next)
                 return;
             turn = turn with { Entry = next };
@@ -175,10 +175,11 @@ public sealed class MessageDispatcher(
             while (true)
             {
                 await WaitForSlotAsync(turn, cancellationToken);
+                var isSpent = turn.IsSpent || IsTooLate(turn, email);
                 place ??= await sender.EnterAsync(email, turn.Entry!.Id.Tenant, cancellationToken);
                 if (email.IsBegun || !IsTooLate(turn, email))
                     return (turn, await sender.SendAsync(email, turn.Entry!, cancellationToken));
-                turn = await TakeAnotherSlotAsync(turn, cancellationToken);
+                turn = await TakeAnotherSlotAsync(turn with { IsSpent = isSpent }, cancellationToken);
                 if (turn.Kind != TurnKind.Claimed)
                     return null;
                 if (turn.NotBefore > time.GetUtcNow())

@@ -28,6 +28,9 @@ internal sealed record Turn(TurnKind Kind, LedgerEntry? Entry = null, DateTimeOf
     /// <summary>The plan under which the slot was taken.</summary>
     public long Plan { get; init; }
 
+    /// <summary>Whether the slot counts even if the message takes another: a provider was called at it, or was not asked in time.</summary>
+    public bool IsSpent { get; init; }
+
     public static Turn Done { get; } = new(TurnKind.Done);
 
     public static Turn Stale { get; } = new(TurnKind.Stale);

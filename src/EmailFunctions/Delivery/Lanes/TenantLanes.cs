@@ -83,7 +83,7 @@ public sealed class TenantLanes(LaneParts parts)
     internal Task<Turn> ArriveAsync(LedgerEntry before, LedgerEntry entry, DateTimeOffset? blockedUntil, PlaceReservation reservation) =>
         AskAsync(before.Id.Tenant, new ArriveWork(before, entry, Arrival.Due, blockedUntil) { Reservation = reservation });
 
-    /// <summary>A claimed message lost its slot on the way, gives it back and asks for another.</summary>
+    /// <summary>A claimed message lost its slot on the way, gives it back unless it is spent, and asks for another.</summary>
     internal Task<Turn> LoseSlotAsync(LedgerEntry claimed, LedgerEntry entry, Turn lost) =>
         AskAsync(claimed.Id.Tenant, new ArriveWork(claimed, entry, Arrival.LostSlot, blockedUntil: null) { Lost = lost });
 

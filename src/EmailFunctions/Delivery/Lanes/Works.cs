@@ -31,7 +31,7 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival 
     /// <summary>What reserves a time for it where its provider has no place; null: it is not asked.</summary>
     public PlaceReservation? Reservation { get; init; }
 
-    /// <summary>The turn whose slot it did not use; null: it had none.</summary>
+    /// <summary>The turn whose slot went by; null: it had none.</summary>
     public Turn? Lost { get; init; }
 
     /// <summary>Until when it alone is put off; null: it is not.</summary>
@@ -43,7 +43,7 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival 
         if (blockedUntil is { } until)
             limits.BlockedUntil = Math.Max(limits.BlockedUntil, until.ToUnixTimeMilliseconds());
         // Under another plan the history may have begun anew.
-        if (Lost?.Plan == limits.Plan)
+        if (Lost is { IsSpent: false } && Lost.Plan == limits.Plan)
             limits.GiveBack(Lost.NotBefore.ToUnixTimeMilliseconds());
         _turn = Turn.Done;
         var cost = batch.CostOf(entry);
