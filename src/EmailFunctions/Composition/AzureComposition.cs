@@ -59,6 +59,7 @@ internal static class AzureComposition
         if (azure.Storage.IsDevelopment)
             services.AddDeskProviders(_ => settings.DataFolder);
         services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: false)).AddSingleton(SlotTiming.ManyProcesses);
+        services.AddSingleton(PlaceSettings.Hosted);
     }
 
     /// <summary>As whom the service calls Azure. Which of its ways it takes is narrowed by AZURE_TOKEN_CREDENTIALS, and AZURE_CLIENT_ID names the identity.</summary>

@@ -31,6 +31,7 @@ internal static class LocalComposition
         services.AddSingleton(provider => LocalKeys.Open(settings, provider.GetRequiredService<DataFolder>().FullPath)).AddKeyWrapper<LocalKeyWrapper>();
         services.AddDeskProviders(static provider => provider.GetRequiredService<DataFolder>().FullPath);
         services.AddSingleton(new ClaimPolicy(Guid.NewGuid().ToString("N"), IsOnlyProcess: true)).AddSingleton(SlotTiming.OneProcess);
+        services.AddSingleton(new PlaceSettings(settings.Pump.Concurrency));
         services.AddHostedService<LocalStart>();
         services.AddHostedService<LocalTimers>();
         // With sending switched off, what is queued waits.

@@ -235,7 +235,7 @@ internal static class ServiceComposition
     {
         services.AddSingleton(settings.Retries).AddSingleton(settings.Pump);
         services.AddSingleton<RetryPolicy>().AddSingleton<DispatchQueue>().AddSingleton<OutcomeRecorder>();
-        services.AddSingleton<LaneParts>().AddSingleton<TenantLanes>().AddSingleton<ProviderGates>().AddSingleton<MessageSender>();
+        services.AddSingleton<LaneParts>().AddSingleton<TenantLanes>().AddSingleton<ProviderGates>().AddSingleton<ProviderPlaces>().AddSingleton<MessageSender>();
         services.AddSingleton<HeldMessages>().AddSingleton<IConfigWatcher, ConfigWatcher>();
         services.AddSingleton<MessageDispatcher>().AddSingleton<DispatchFunction>();
         services.AddSweep<MessageSweep>().AddSweep<PayloadSweep>();

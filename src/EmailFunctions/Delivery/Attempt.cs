@@ -16,6 +16,9 @@ public sealed record Attempt(SendResult Result, ProviderAccount? Account, EmailC
     /// <summary>Whether others of the tenant can be sent meanwhile, so that only this message waits.</summary>
     public bool WaitsAlone { get; init; }
 
+    /// <summary>Whether the provider was not called since the tenant's places are full, which says nothing about when its other mail is sent.</summary>
+    public bool FindsNoPlace { get; init; }
+
     /// <summary>Positions of the recipients that the call was for.</summary>
     public IReadOnlyList<int> Called { get; init; } = [];
 

@@ -14,8 +14,9 @@ namespace EmailFunctions.Delivery;
 /// <list type="number">
 /// <item>Read the row. What is final, in other hands or not due yet needs nothing from us.</item>
 /// <item>Claim it, in one conditional write, together with a slot of its tenant's limits. Where there is none, the same write puts it
-/// in line. An abandoned claim of somebody else is written down as <c>unknown</c> with it.</item>
-/// <item>Send it through the tenant's provider.</item>
+/// in line. An abandoned claim of somebody else is written down as <c>unknown</c> with it. Where the tenant's mail holds all places that it may have
+/// at providers, and its server is slow, the message is put off instead.</item>
+/// <item>Send it through the tenant's provider, once there is a place.</item>
 /// <item>Record the outcome.</item>
 /// </list>
 /// Any number of copies of a reference may arrive, at any number of processes: the claim lets one through. A slot's copy is for
@@ -27,6 +28,7 @@ public sealed class MessageDispatcher(
     TenantStates states,
     IProviderAccounts accounts,
     ProviderGates gates,
+    ProviderPlaces places,
     TenantLanes lanes,
     MessageSender sender,
     OutcomeRecorder recorder,
@@ -48,9 +50,10 @@ public sealed class MessageDispatcher(
     /// <exception cref="StoreUnavailableException">The store can't be reached; the reference is to be delivered again.</exception>
     public async Task DispatchAsync(SlotReference slot, CancellationToken cancellationToken)
     {
+        var reservation = new PlaceReservation(places, slot.Tenant, isNew: false);
         Turn turn;
         do
-            turn = await lanes.TakeSlotAsync(slot, await StoppedUntilAsync(slot.Tenant, cancellationToken));
+            turn = await lanes.TakeSlotAsync(slot, await StoppedUntilAsync(slot.Tenant, cancellationToken), reservation);
         while (turn.Kind == TurnKind.Stale);
         if (await VerifiedAsync(turn, cancellationToken) is { Kind: TurnKind.Claimed } claimed)
             await SendAsync(claimed, cancellationToken);
@@ -59,6 +62,7 @@ public sealed class MessageDispatcher(
     // Null: there is nothing to be sent now.
     private async Task<Turn?> TakeTurnAsync(MessageId id, CancellationToken cancellationToken)
     {
+        PlaceReservation? reservation = null;
         while (true)
         {
             var entry = await ledger.GetAsync(id, cancellationToken);
@@ -75,10 +79,11 @@ public sealed class MessageDispatcher(
             }
 
             var stop = await StoppedUntilAsync(id.Tenant, cancellationToken);
+            reservation ??= new PlaceReservation(places, id.Tenant, isNew: entry.Reason != Outcomes.ProviderReason);
             // A tenant that has limits is suspended in the lane itself.
             var turn = policy.Limits.HasAny || await states.IsStoppedAsync(id.Tenant, cancellationToken)
-                ? await VerifiedAsync(await lanes.ArriveAsync(entry, open, stop), cancellationToken)
-                : await ClaimFreelyAsync(entry, open, stop, now, cancellationToken);
+                ? await VerifiedAsync(await lanes.ArriveAsync(entry, open, stop, reservation), cancellationToken)
+                : await ClaimFreelyAsync(entry, open, stop ?? reservation.FullUntil(), now, cancellationToken);
             if (turn.Kind != TurnKind.Stale)
                 return turn.Kind == TurnKind.Claimed ? turn : null;
         }
@@ -151,18 +156,42 @@ public sealed class MessageDispatcher(
             await sender.ChooseAsync(email, turn.Entry!.Id.Tenant, cancellationToken);
             // Where the slot goes by meanwhile, the next one is for whom was found, and not for those before.
             turn = turn with { Entry = turn.Entry with { NextPlace = email.Place } };
-            while (!email.IsBegun && await IsTooLateAsync(turn, email, cancellationToken))
-            {
-                // The time of its slot has passed: others may count on what is after it.
-                turn = await TakeAnotherSlotAsync(turn.Entry!, cancellationToken);
-                if (turn.Kind != TurnKind.Claimed)
-                    return;
-            }
-
-            var attempt = await sender.SendAsync(email, turn.Entry!, cancellationToken);
+            if (await TryAttemptAsync(turn, email, cancellationToken) is not ({ } claimed, { } attempt))
+                return;
+            turn = claimed with { IsSpent = true };
             if (await GoOnAsync(turn.Entry!, email, attempt) is not { } next)
                 return;
             turn = turn with { Entry = next };
+        }
+    }
+
+    // Calls the provider once both the slot and a place there have come. Where the slot has gone by meanwhile, others may count on what is
+    // after it: the message takes another one, and keeps its place if that slot has come, too. Null: the claim was lost, or is given back.
+    private async Task<(Turn Turn, Attempt Attempt)?> TryAttemptAsync(Turn turn, PreparedEmail email, CancellationToken cancellationToken)
+    {
+        IDisposable? place = null;
+        try
+        {
+            while (true)
+            {
+                await WaitForSlotAsync(turn, cancellationToken);
+                var isSpent = turn.IsSpent || IsTooLate(turn, email);
+                place ??= await sender.EnterAsync(email, turn.Entry!.Id.Tenant, cancellationToken);
+                if (email.IsBegun || !IsTooLate(turn, email))
+                    return (turn, await sender.SendAsync(email, turn.Entry!, cancellationToken));
+                turn = await TakeAnotherSlotAsync(turn with { IsSpent = isSpent }, cancellationToken);
+                if (turn.Kind != TurnKind.Claimed)
+                    return null;
+                if (turn.NotBefore > time.GetUtcNow())
+                {
+                    place?.Dispose();
+                    place = null;
+                }
+            }
+        }
+        finally
+        {
+            place?.Dispose();
         }
     }
 
@@ -182,11 +211,12 @@ public sealed class MessageDispatcher(
         return null;
     }
 
-    private async Task<Turn> TakeAnotherSlotAsync(LedgerEntry claimed, CancellationToken cancellationToken)
+    private async Task<Turn> TakeAnotherSlotAsync(Turn lost, CancellationToken cancellationToken)
     {
+        var claimed = lost.Entry!;
         for (var entry = claimed; ;)
         {
-            var turn = await VerifiedAsync(await lanes.LoseSlotAsync(entry, entry with { Attempts = claimed.Attempts - 1 }), cancellationToken);
+            var turn = await VerifiedAsync(await lanes.LoseSlotAsync(entry, entry with { Attempts = claimed.Attempts - 1 }, lost), cancellationToken);
             if (turn.Kind != TurnKind.Stale)
                 return turn;
             // The sweep has touched the row, or the claim was lost.
@@ -196,18 +226,17 @@ public sealed class MessageDispatcher(
         }
     }
 
-    // Waits for the slot; true when it has gone by. Without limits any time will do.
-    private async Task<bool> IsTooLateAsync(Turn turn, PreparedEmail email, CancellationToken cancellationToken)
+    private async Task WaitForSlotAsync(Turn turn, CancellationToken cancellationToken)
     {
         var wait = turn.NotBefore - time.GetUtcNow();
-        if (wait > TimeSpan.Zero)
-        {
-            await Task.Delay(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            // Timers count in whole milliseconds.
-            if (time.GetUtcNow() < turn.NotBefore && !cancellationToken.IsCancellationRequested)
-                await Task.Delay(TimeSpan.FromMilliseconds(1), time, CancellationToken.None);
-        }
-
-        return email.CanBeSent && turn.HasSlot && time.GetUtcNow() - turn.NotBefore >= timing.Grace;
+        if (wait <= TimeSpan.Zero)
+            return;
+        await Task.Delay(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        // Timers count in whole milliseconds.
+        if (time.GetUtcNow() < turn.NotBefore && !cancellationToken.IsCancellationRequested)
+            await Task.Delay(TimeSpan.FromMilliseconds(1), time, CancellationToken.None);
     }
+
+    // Without limits any time will do.
+    private bool IsTooLate(Turn turn, PreparedEmail email) => email.CanBeSent && turn.HasSlot && time.GetUtcNow() - turn.NotBefore >= timing.Grace;
 }

@@ -15,6 +15,7 @@ public sealed partial class MessageSender(
     ProviderRegistry providers,
     SizeLimits sizes,
     ProviderGates gates,
+    ProviderPlaces places,
     ProviderProbes probes,
     ProviderHealth health,
     OutcomeRecorder recorder,
@@ -58,6 +59,27 @@ public sealed partial class MessageSender(
             prepared.Refusal = await CatchAsync(prepared.Email!.Id, async () => await CheckSizeAsync(prepared, cancellationToken));
     }
 
+    /// <summary>Takes a place at the chosen provider. Where the tenant's are all held, and slowly given back, the message can't be sent now.</summary>
+    /// <returns>The place, to be given back after the call; null where nobody is called.</returns>
+    internal async Task<IDisposable?> EnterAsync(PreparedEmail prepared, TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (!prepared.IsToBeCalled)
+            return null;
+        IDisposable? place = null;
+        var failure = await CatchAsync(
+            prepared.Email!.Id,
+            async () =>
+            {
+                place = await places.EnterAsync(tenant, cancellationToken);
+                return null;
+            });
+        if (failure is not null)
+            prepared.Fail(failure);
+        else if (place is null)
+            prepared.PutOff(Postponed(ErrorCategory.ProviderUnavailable, "The tenant's provider is slow, and its mail holds all places that it may have.", places.Reserve(tenant) - time.GetUtcNow()));
+        return place;
+    }
+
     /// <summary>Calls the chosen provider, for as many of the open recipients as one call can be for, unless something is missing.</summary>
     internal async Task<Attempt> SendAsync(PreparedEmail prepared, LedgerEntry claimed, CancellationToken cancellationToken)
     {
@@ -67,7 +89,12 @@ public sealed partial class MessageSender(
         {
             if (account is not null)
                 Count(tenant, account, failure, duration: null);
-            return new Attempt(failure, account, prepared.Email?.Content, TimeSpan.Zero) { Place = prepared.Place, ConfigVersion = prepared.ConfigVersion };
+            return new Attempt(failure, account, prepared.Email?.Content, TimeSpan.Zero)
+            {
+                Place = prepared.Place,
+                FindsNoPlace = prepared.FindsNoPlace,
+                ConfigVersion = prepared.ConfigVersion,
+            };
         }
 
         var email = AsOf(account!, prepared.NextCall(claimed, providers.Has(account!.Settings.Type) ? providers.Get(account.Settings.Type).MaxRecipientsPerCall : int.MaxValue));

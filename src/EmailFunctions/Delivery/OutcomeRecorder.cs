@@ -155,14 +155,15 @@ public sealed partial class OutcomeRecorder(
     private async Task<string?> WriteAsync(LedgerEntry before, LedgerEntry outcome, Attempt attempt, TenantPolicy policy)
     {
         if (GoesInLine(attempt, policy))
-            return await lanes.PutOffAsync(before, outcome, outcome.DueAt) ? "" : null;
+            return await lanes.PutOffAsync(before, outcome, outcome.DueAt, isAlone: attempt.FindsNoPlace) ? "" : null;
         var records = await PrepareAsync(before, outcome, attempt, policy);
         return outcome.Status.IsFinal() && outcome.Unspent is { } unspent
             ? await lanes.ChangeAsync(before, outcome, unspent, records)
             : await ledger.WriteAsync([.. Ledger.Change(before, outcome), .. records], CancellationToken.None);
     }
 
-    // Put off by its provider, a message of a tenant with limits stands in line again, and the line waits with it.
+    // Put off by its provider, a message of a tenant with limits stands in line again, and the line waits with it; put off for want of a place,
+    // it stands in line alone.
     private static bool GoesInLine(Attempt attempt, TenantPolicy policy) =>
         policy.Limits.HasAny && !attempt.WaitsAlone && attempt.Result.Status is SendStatus.Throttled or SendStatus.Postponed;
 

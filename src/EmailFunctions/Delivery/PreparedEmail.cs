@@ -33,6 +33,12 @@ internal sealed class PreparedEmail(StoredContent? stored, OutgoingEmail? email,
     /// <summary>Why the chosen provider is not called; null: it is.</summary>
     public SendResult? Refusal { get; set; }
 
+    /// <summary>Whether nothing is in the way of a call.</summary>
+    public bool IsToBeCalled => CanBeSent && Refusal is null;
+
+    /// <summary>Whether all places that its tenant may have at providers are held.</summary>
+    public bool FindsNoPlace { get; private set; }
+
     /// <summary>The place in the route of who is asked next.</summary>
     public int Place { get; private set; } = Math.Min(claimed.UnclearPlace ?? claimed.NextPlace, Math.Max(0, route.Count - 1));
 
@@ -80,6 +86,9 @@ internal sealed class PreparedEmail(StoredContent? stored, OutgoingEmail? email,
 
     /// <summary>Nobody can be called.</summary>
     public void Fail(SendResult result) => Failure = result;
+
+    /// <summary>Nobody can be called now, since all places that its tenant may have are held.</summary>
+    public void PutOff(SendResult result) => (Failure, FindsNoPlace) = (result, true);
 
     /// <summary>
     /// What counts where nobody took the message. One provider that may take it later is enough to wait for, even where the last one needs

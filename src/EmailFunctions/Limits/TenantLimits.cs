@@ -118,6 +118,14 @@ internal sealed class TenantLimits
         return [.. daily.Select(static mark => (LimitNames.DailyQuota, mark)), .. monthly.Select(static mark => (LimitNames.MonthlyBudget, mark))];
     }
 
+    /// <summary>Gives back the slot of a send that did not take place.</summary>
+    /// <param name="time">As in <see cref="Send"/>.</param>
+    public void GiveBack(long time)
+    {
+        Minute.TryRemove(time);
+        Hour.TryRemove(time);
+    }
+
     /// <summary>Gives back what was booked for recipients that were not taken in the end.</summary>
     public void Refund(long bookedAt, decimal usd)
     {
@@ -176,6 +184,10 @@ internal sealed class TenantLimits
         WakeAt = Math.Max(WakeAt.Value, now + ShortestWake);
         return new Booking(WakeAt.Value, IsWakeUp: true);
     }
+
+    /// <summary>The slot that would be booked for a message that joins the line now; null: none would be.</summary>
+    public long? NextSlot(long now, decimal? cost) =>
+        IsSuspended || WakeAt is not null || Booked.Total > InLine ? null : Earliest(now, cost, Booked).Time;
 
     /// <summary>Books slots for all in line that have none.</summary>
     public List<Booking> BookAll(long now)

@@ -52,6 +52,26 @@ internal sealed class TimedCounts
             _runs[0] = first with { Count = first.Count - 1 };
     }
 
+    /// <summary>
+    /// Takes one away that was added with that time. Where several share a run, or it counted as a later one, one is taken that is not later, so
+    /// that no time that stays is too early.
+    /// </summary>
+    /// <returns>Whether it was still there.</returns>
+    public bool TryRemove(long time)
+    {
+        var index = _runs.FindIndex(run => run.Time >= time);
+        // A history that begins later has forgotten it.
+        if (index < 0 || (index == 0 && First != time))
+            return false;
+        Total--;
+        var (at, count) = _runs[index];
+        if (count == 1)
+            _runs.RemoveAt(index);
+        else
+            _runs[index] = (at, count - 1);
+        return true;
+    }
+
     /// <summary>Forgets all up to and with <paramref name="time"/>.</summary>
     public void ForgetUntil(long time)
     {

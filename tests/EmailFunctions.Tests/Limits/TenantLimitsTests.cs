@@ -26,6 +26,20 @@ public sealed class TenantLimitsTests
     }
 
     [Fact]
+    public void A_slot_that_is_given_back_is_free_for_the_next()
+    {
+        var limits = Limits(perMinute: 3);
+        Assert.Equal([0, 0, 0], SendAll(limits, 3));
+
+        limits.GiveBack(Noon);
+
+        Assert.Equal((Noon + 1_000, null), limits.Earliest(Noon + 1_000, 0));
+        limits.GiveBack(Noon - 1);
+        limits.Send(Noon + 1_000, 0, MessagePriority.Normal);
+        Assert.Equal(Noon + Minute, limits.Earliest(Noon + 1_000, 0).Time);
+    }
+
+    [Fact]
     public void The_window_is_wider_by_what_clocks_and_the_way_may_take()
     {
         var limits = new TenantLimits(SlotTiming.ManyProcesses, new LimitRules(1, 0, 0, 0));

@@ -25,6 +25,44 @@ public sealed class TimedCountsTests
     }
 
     [Fact]
+    public void What_is_taken_back_leaves_no_time_earlier_than_it_was()
+    {
+        var random = new Random(Proof.Seed);
+        for (var run = 0; run < 300; run++)
+        {
+            var (counts, times, time) = (new TimedCounts(), new List<long>(), 1_000L);
+            var group = random.Next(1, 4);
+            for (var number = 0; number < 40; number++)
+            {
+                times.Add(time += random.Next(-3, 9));
+                counts.Add(time, group);
+            }
+
+            for (var number = 0; number < 10; number++)
+            {
+                var lost = random.Next(times.Count);
+                if (counts.TryRemove(times[lost]))
+                    times.RemoveAt(lost);
+                Assert.Equal(times.Count, counts.Total);
+                Assert.All(times.Index(), own => Assert.True(counts.TimeAt(own.Index) >= own.Item, $"Seed {Proof.Seed}, run {run}."));
+            }
+        }
+    }
+
+    [Fact]
+    public void What_was_forgotten_can_not_be_taken_back()
+    {
+        var counts = Of(5, 7, 9);
+        counts.ForgetUntil(6);
+
+        Assert.False(counts.TryRemove(5));
+        Assert.True(counts.TryRemove(7));
+        Assert.False(counts.TryRemove(7));
+        Assert.False(counts.TryRemove(10));
+        Assert.Equal(1, counts.Total);
+    }
+
+    [Fact]
     public void A_time_that_runs_backwards_counts_as_the_last() => Assert.Equal(9, Of(5, 9, 7).TimeAt(2));
 
     [Fact]

@@ -25,13 +25,19 @@ internal enum TurnKind
 /// <param name="HasSlot">Whether that is a slot, which goes by; else any later time will do.</param>
 internal sealed record Turn(TurnKind Kind, LedgerEntry? Entry = null, DateTimeOffset NotBefore = default, bool HasSlot = false)
 {
+    /// <summary>The plan under which the slot was taken.</summary>
+    public long Plan { get; init; }
+
+    /// <summary>Whether the slot counts even if the message takes another: a provider was called at it, or was not asked in time.</summary>
+    public bool IsSpent { get; init; }
+
     public static Turn Done { get; } = new(TurnKind.Done);
 
     public static Turn Stale { get; } = new(TurnKind.Stale);
 }
 
 /// <summary>What a lane's batch is made of while its works are applied one after the other.</summary>
-internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimPolicy claims, LineHead line, DateTimeOffset now, string writeId)
+internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimPolicy claims, LineHead line, SlotTiming timing, DateTimeOffset now, string writeId)
 {
     public TenantLimits Limits => limits;
 
@@ -77,6 +83,9 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
             Bookings.Add(booking);
     }
 
+    /// <summary>The slot whose copy comes at that time.</summary>
+    public long SlotAt(DateTimeOffset time) => (time + timing.Lead).ToUnixTimeMilliseconds();
+
     /// <summary>What a message takes from quota and budget; null where it has taken it before: it counts once, on the day of its first attempt.</summary>
     public decimal? CostOf(LedgerEntry entry) =>
         entry.Charge is null ? entry.OpenRecipients.Count * policy.CostPerRecipientUsd : null;
@@ -117,15 +126,20 @@ internal sealed class LaneBatch(TenantLimits limits, TenantPolicy policy, ClaimP
         // A slot of the next day may be taken a little before midnight: its marks are that day's.
         Marks.AddRange(limits.Send(at, cost, entry.Priority).Select(mark => (mark.Limit, mark.Percent, start)));
         var claimed = claims.Claim(entry, start) with { Charge = cost is { } usd ? new Charge(start, usd) : entry.Charge };
-        return new Turn(TurnKind.Claimed, Change(before, claimed), start, HasSlot: true);
+        return new Turn(TurnKind.Claimed, Change(before, claimed), start, HasSlot: true) { Plan = limits.Plan };
     }
 
     /// <summary>Lets a message stand in line.</summary>
-    public void Wait(LedgerEntry before, LedgerEntry entry)
+    /// <param name="before">Its row as it was read.</param>
+    /// <param name="entry">The same with what was found out since.</param>
+    /// <param name="fullUntil">Until when there is no place at its provider; null: that is not the reason.</param>
+    public void Wait(LedgerEntry before, LedgerEntry entry, DateTimeOffset? fullUntil)
     {
         var cost = CostOf(entry);
-        var limit = limits.Earliest(NowMilliseconds, cost).Limit;
-        Book(limits.Join(entry.Priority, NowMilliseconds, cost));
+        var limit = fullUntil is null ? limits.Earliest(NowMilliseconds, cost).Limit : LimitNames.Provider;
+        Book(limits.Join(entry.Priority, fullUntil is { } until ? SlotAt(until) : NowMilliseconds, cost));
+        if (fullUntil is not null)
+            limits.LineLimit = LimitNames.Provider;
         limit = limits.IsSuspended ? null : limit ?? limits.LineLimit;
         if (limit is not null and not LimitNames.Provider)
             Limited.Add((entry, limit));

@@ -149,7 +149,7 @@ internal sealed class TenantLane(TenantId tenant, LaneParts parts)
             return null;
         }
 
-        var batch = new LaneBatch(limits, policy, parts.Claims, line, parts.Time.GetUtcNow(), Guid.NewGuid().ToString("N"));
+        var batch = new LaneBatch(limits, policy, parts.Claims, line, parts.Timing, parts.Time.GetUtcNow(), Guid.NewGuid().ToString("N"));
         if (counts)
         {
             limits.Line = await parts.Ledger.CountLineAsync(tenant, CancellationToken.None);

@@ -80,20 +80,23 @@ public sealed class TenantLanes(LaneParts parts)
     private readonly ConcurrentDictionary<TenantId, TenantLane> _lanes = new();
 
     /// <summary>A message asks for its turn.</summary>
-    internal Task<Turn> ArriveAsync(LedgerEntry before, LedgerEntry entry, DateTimeOffset? blockedUntil) =>
-        AskAsync(before.Id.Tenant, new ArriveWork(before, entry, Arrival.Due, blockedUntil));
+    internal Task<Turn> ArriveAsync(LedgerEntry before, LedgerEntry entry, DateTimeOffset? blockedUntil, PlaceReservation reservation) =>
+        AskAsync(before.Id.Tenant, new ArriveWork(before, entry, Arrival.Due, blockedUntil) { Reservation = reservation });
 
-    /// <summary>A claimed message lost its slot on the way and asks for another.</summary>
-    internal Task<Turn> LoseSlotAsync(LedgerEntry claimed, LedgerEntry entry) =>
-        AskAsync(claimed.Id.Tenant, new ArriveWork(claimed, entry, Arrival.LostSlot, blockedUntil: null));
+    /// <summary>A claimed message lost its slot on the way, gives it back unless it is spent, and asks for another.</summary>
+    internal Task<Turn> LoseSlotAsync(LedgerEntry claimed, LedgerEntry entry, Turn lost) =>
+        AskAsync(claimed.Id.Tenant, new ArriveWork(claimed, entry, Arrival.LostSlot, blockedUntil: null) { Lost = lost });
 
-    /// <summary>A claimed message is put off, and its tenant's line with it; false when its row is not what was read.</summary>
-    internal async Task<bool> PutOffAsync(LedgerEntry claimed, LedgerEntry entry, DateTimeOffset? blockedUntil) =>
-        (await AskAsync(claimed.Id.Tenant, new ArriveWork(claimed, entry, Arrival.PutOff, blockedUntil))).Kind != TurnKind.Stale;
+    /// <summary>A claimed message is put off, and unless it <paramref name="isAlone"/> its tenant's line with it; false when its row is not what was read.</summary>
+    internal async Task<bool> PutOffAsync(LedgerEntry claimed, LedgerEntry entry, DateTimeOffset? until, bool isAlone)
+    {
+        var work = new ArriveWork(claimed, entry, Arrival.PutOff, isAlone ? null : until) { PutOffUntil = isAlone ? until : null };
+        return (await AskAsync(claimed.Id.Tenant, work)).Kind != TurnKind.Stale;
+    }
 
     /// <summary>A slot has come.</summary>
-    internal Task<Turn> TakeSlotAsync(SlotReference slot, DateTimeOffset? blockedUntil) =>
-        AskAsync(slot.Tenant, new SlotWork(slot.Plan, blockedUntil));
+    internal Task<Turn> TakeSlotAsync(SlotReference slot, DateTimeOffset? blockedUntil, PlaceReservation reservation) =>
+        AskAsync(slot.Tenant, new SlotWork(slot.Plan, blockedUntil, reservation));
 
     /// <summary>A plan's wake-up has come.</summary>
     internal Task WakeAsync(WakeUpReference wakeUp) => AskAsync(wakeUp.Tenant, new PlanWork(PlanReason.WakeUp, wakeUp.Plan));

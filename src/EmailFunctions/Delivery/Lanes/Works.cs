@@ -28,11 +28,23 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival 
 
     public override MessageId? Row => before.Id;
 
+    /// <summary>What reserves a time for it where its provider has no place; null: it is not asked.</summary>
+    public PlaceReservation? Reservation { get; init; }
+
+    /// <summary>The turn whose slot went by; null: it had none.</summary>
+    public Turn? Lost { get; init; }
+
+    /// <summary>Until when it alone is put off; null: it is not.</summary>
+    public DateTimeOffset? PutOffUntil { get; init; }
+
     public override void Apply(LaneBatch batch)
     {
         var limits = batch.Limits;
         if (blockedUntil is { } until)
             limits.BlockedUntil = Math.Max(limits.BlockedUntil, until.ToUnixTimeMilliseconds());
+        // Under another plan the history may have begun anew.
+        if (Lost is { IsSpent: false } && Lost.Plan == limits.Plan)
+            limits.GiveBack(Lost.NotBefore.ToUnixTimeMilliseconds());
         _turn = Turn.Done;
         var cost = batch.CostOf(entry);
         if (limits.IsBeyondBudget(cost))
@@ -50,11 +62,17 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival 
         };
         if (isNext && batch.IsTooLate(entry, at))
             batch.Expire(before, entry);
+        else if ((isNext ? Reservation?.FullUntil() : PutOffUntil ?? FullBehindLine(limits, batch.NowMilliseconds, cost)) is { } full)
+            batch.Wait(before, entry, full);
         else if (isNext)
             _turn = batch.Claim(before, entry, at);
         else
-            batch.Wait(before, entry);
+            batch.Wait(before, entry, fullUntil: null);
     }
+
+    // Only where a slot is booked for it, and before there is a place.
+    private DateTimeOffset? FullBehindLine(TenantLimits limits, long now, decimal? cost) =>
+        limits.NextSlot(now, cost) is { } slot ? Reservation?.FullUntil(DateTimeOffset.FromUnixTimeMilliseconds(slot)) : null;
 
     public override void Complete(string? etag) =>
         SetAnswer(_turn.Entry is { } claimed ? _turn with { Entry = claimed with { ETag = etag } } : _turn);
@@ -65,7 +83,8 @@ internal sealed class ArriveWork(LedgerEntry before, LedgerEntry entry, Arrival 
 /// <summary>A slot has come: whoever is first in line is claimed.</summary>
 /// <param name="plan">The plan that the slot's copy belongs to.</param>
 /// <param name="blockedUntil">Until when the provider is to be left alone; null: it is not.</param>
-internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWork<Turn>
+/// <param name="reservation">What reserves a time where the provider has no place.</param>
+internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil, PlaceReservation reservation) : LaneWork<Turn>
 {
     private Turn _turn = Turn.Done;
 
@@ -116,8 +135,16 @@ internal sealed class SlotWork(long plan, DateTimeOffset? blockedUntil) : LaneWo
             return;
         }
 
+        var isTooLate = batch.IsTooLate(first, at);
+        if (!isTooLate && reservation.FullUntil() is { } full)
+        {
+            limits.LineLimit = LimitNames.Provider;
+            batch.Book(limits.Book(batch.SlotAt(full), cost));
+            return;
+        }
+
         limits.Leave(first.Priority);
-        if (batch.IsTooLate(first, at))
+        if (isTooLate)
             batch.Expire(first, first);
         else
             _turn = batch.Claim(first, first, at);

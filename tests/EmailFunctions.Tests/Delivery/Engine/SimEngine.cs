@@ -193,12 +193,13 @@ internal sealed class SimEngine
         var payloads = Payloads;
         var hasher = new RecipientHasher(new StoredKeys(store, new DataKeyCache(null!, clock), clock));
         var gates = new ProviderGates(clock);
+        var places = new ProviderPlaces(new PlaceSettings(_settings.Places ?? _settings.Concurrency), clock, _settings.PlaceLog);
         var held = new HeldMessages(ledger, queue, clock);
         var recorder = new OutcomeRecorder(store, ledger, payloads, queue, retries, hasher, lanes, held, accounts, policies, Metrics, clock, NullLogger<OutcomeRecorder>.Instance);
         var registry = new ProviderRegistry([new SimProvider(ProviderType.File, this, context), new SimProvider(ProviderType.Console, this, context)]);
         var health = new ProviderHealth(clock);
-        var sender = new MessageSender(payloads, accounts, registry, new SizeLimits(registry, null!), gates, new ProviderProbes(null!, registry, health, clock), health, recorder, Metrics, clock, NullLogger<MessageSender>.Instance);
-        var dispatcher = new MessageDispatcher(ledger, policies, states, accounts, gates, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
+        var sender = new MessageSender(payloads, accounts, registry, new SizeLimits(registry, null!), gates, places, new ProviderProbes(null!, registry, health, clock), health, recorder, Metrics, clock, NullLogger<MessageSender>.Instance);
+        var dispatcher = new MessageDispatcher(ledger, policies, states, accounts, gates, places, lanes, sender, recorder, queue, retries, claims, _settings.Timing, clock);
         return new SimProcess(
             new DispatchFunction(dispatcher, lanes, held, queue, clock, NullLogger<DispatchFunction>.Instance),
             new MessageSweep(ledger, new TenantDirectory(store, clock), lanes, queue, claims, clock, NullLogger<MessageSweep>.Instance),
@@ -300,6 +301,9 @@ internal sealed record SimEngineSettings
 
     public int Concurrency { get; init; } = 16;
 
+    /// <summary>Places at providers in each process; null: as many as it has in hand at once.</summary>
+    public int? Places { get; init; }
+
     public TimeSpan MaxClockOffset { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Puts something between a process and its table.</summary>
@@ -310,6 +314,9 @@ internal sealed record SimEngineSettings
 
     /// <summary>Where all processes log what happens to limits.</summary>
     public ILogger<LaneParts> Log { get; init; } = NullLogger<LaneParts>.Instance;
+
+    /// <summary>Where all processes log whose mail is put off.</summary>
+    public ILogger<ProviderPlaces> PlaceLog { get; init; } = NullLogger<ProviderPlaces>.Instance;
 }
 
 /// <summary>The tenants' policy; each process keeps what it read for half a minute.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using EmailFunctions.Delivery;
@@ -19,7 +20,7 @@ namespace EmailFunctions.Tests.Delivery.Fairness;
 
 /// <summary>
 /// The service's own pump over its own queue and store, on a fake clock, with a provider whose calls all take the same time: the
-/// test lets that time pass when as many calls are under way as the pump is wide.
+/// test lets that time pass when all that the pump has in hand is being called for, or waits for a place.
 /// </summary>
 internal sealed class FairBench : IAsyncDisposable
 {
@@ -33,6 +34,7 @@ internal sealed class FairBench : IAsyncDisposable
     private readonly LocalPump _pump;
     private readonly int _width;
     private int _numbers;
+    private int _underWay;
 
     public FairBench(int width)
     {
@@ -64,15 +66,34 @@ internal sealed class FairBench : IAsyncDisposable
 
     public Task StartAsync() => _pump.StartAsync(TestContext.Current.CancellationToken);
 
-    /// <summary>Returns when as many calls are under way as the pump is wide, or as many as are left.</summary>
-    public async Task FullAsync(int? left = null)
+    /// <summary>Returns when each message that the pump may have in hand is being called for, or waits for a place.</summary>
+    public async Task FullAsync()
     {
-        for (var calls = 0; calls < (left ?? _width); calls++)
+        var places = _host.Services.GetRequiredService<ProviderPlaces>();
+        var started = Stopwatch.GetTimestamp();
+        while (InHand() < _width)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(60), $"Only {InHand()} messages were in hand.");
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TestContext.Current.CancellationToken);
+        }
+
+        // In this order: whose wait ends meanwhile is in neither number, and not in both.
+        int InHand() => Volatile.Read(ref _underWay) + places.Waiting;
+    }
+
+    /// <summary>Returns when that many calls have begun since it was asked last.</summary>
+    public async Task CalledAsync(int count)
+    {
+        for (var calls = 0; calls < count; calls++)
             Assert.True(await _calls.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken), $"Only {calls} calls were under way.");
     }
 
     /// <summary>Lets the time of a call pass: those under way end, and the next ones begin.</summary>
-    public void Pass() => _clock.Advance(Latency);
+    public void Pass()
+    {
+        Volatile.Write(ref _underWay, 0);
+        _clock.Advance(Latency);
+    }
 
     /// <summary>Lets calls end and begin until the provider has what the condition says.</summary>
     public async Task PassUntilAsync(Func<IReadOnlyList<TenantId>, bool> condition)
@@ -137,6 +158,7 @@ internal sealed class FairBench : IAsyncDisposable
     private Task CallAsync(CancellationToken cancellationToken)
     {
         var call = Task.WhenAny(Task.Delay(Latency, _clock, cancellationToken), _ended.Task);
+        Interlocked.Increment(ref _underWay);
         _calls.Release();
         return call;
     }

@@ -64,13 +64,13 @@ public sealed class LocalFairnessTests(ITestOutputHelper output)
         await bench.LimitAsync(FairBench.Big, perMinute: 1);
         await bench.QueueAsync(FairBench.Big, Proof.Count(50_000, minimum: 2_000) / 10);
         await bench.StartAsync();
-        await bench.FullAsync(left: 1);
+        await bench.CalledAsync(1);
         await bench.Receiver.HoldAsync();
         var before = bench.Receiver.Received.Count;
         await bench.QueueAsync(FairBench.Small[0], Each);
 
         bench.Receiver.Open();
-        await bench.FullAsync(left: Each);
+        await bench.CalledAsync(Each);
 
         // Beside those that the pump had in hand already, which are no more than it is wide.
         Assert.InRange(OthersBefore(bench.Receiver.Received.Skip(before), FairBench.Small[0], Each), 1, 10);
@@ -80,12 +80,15 @@ public sealed class LocalFairnessTests(ITestOutputHelper output)
     public async Task Tenants_with_equal_backlogs_get_equal_shares()
     {
         var backlog = Proof.Count(1_000, minimum: 200);
-        await using var bench = new FairBench(width: 64);
+        const int Width = 64;
+        await using var bench = new FairBench(Width);
         await bench.QueueAsync(FairBench.Big, backlog);
         await bench.StartAsync();
         await bench.FullAsync();
         foreach (var small in FairBench.Small)
             await bench.QueueAsync(small, backlog);
+        var inHand = bench.Starts.Count + Width;
+        await bench.PassUntilAsync(starts => starts.Count >= inHand);
         var before = bench.Starts.Count;
 
         // Until nearly all of the one that began first is gone.
