@@ -55,6 +55,7 @@ internal static class AzureComposition
         services.AddSingleton<IPayloadStore>(provider => new BlobPayloadStore(Blobs(provider, azure.Storage)));
         services.AddSingleton(static _ => Spools.InTemporaryFolder());
         services.AddQueue(azure);
+        services.AddSingleton<IOutbox, SequentialOutbox>();
         services.AddKeys(settings, azure);
         if (azure.Storage.IsDevelopment)
             services.AddDeskProviders(_ => settings.DataFolder);

@@ -51,11 +51,16 @@ internal static class LocalComposition
         services.AddSingleton(static provider => new SqliteQueue(
             provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>(), QueueNames.Dispatch));
         services.AddSingleton<IDeliveryQueue>(static provider => provider.GetRequiredService<SqliteQueue>());
+        services.AddSingleton(static provider => OutboxOf(provider.GetRequiredService<IEntityTable>(), provider.GetRequiredService<IDeliveryQueue>()));
         services.AddSingleton<IQueueReceiver>(static provider => provider.GetRequiredService<SqliteQueue>());
         services.AddSingleton<IQueueProbe>(static provider => provider.GetRequiredService<SqliteQueue>());
         services.AddSingleton<IQueueSize>(static provider => provider.GetRequiredService<SqliteQueue>());
         services.AddSingleton<IQueueSize>(new UncountedQueue(QueueNames.Ingest, "On a desk there is no queue for event producers."));
     }
+
+    // Whoever puts something before the table or the queue sees all that goes there.
+    private static IOutbox OutboxOf(IEntityTable table, IDeliveryQueue queue) =>
+        table is SqliteEntityTable local && queue is SqliteQueue localQueue ? new SqliteOutbox(local, localQueue) : new SequentialOutbox(table, queue);
 
     private static string PathIn(IServiceProvider provider, string name) =>
         Path.Combine(provider.GetRequiredService<DataFolder>().FullPath, name);

@@ -33,7 +33,9 @@ public sealed record Attempt(SendResult Result, ProviderAccount? Account, EmailC
 
     /// <summary>Positions of those who have the message now.</summary>
     public IReadOnlyList<int> Taken =>
-        Result.Status == SendStatus.Sent ? [.. Called.Except(Result.RefusedRecipients).Except(Result.DeferredRecipients)] : [];
+        Result.Status != SendStatus.Sent ? []
+        : Result.RefusedRecipients.Count == 0 && Result.DeferredRecipients.Count == 0 ? Called
+        : [.. Called.Except(Result.RefusedRecipients).Except(Result.DeferredRecipients)];
 
     /// <summary>Positions of those who were refused for good, while others may get it.</summary>
     public IReadOnlyList<int> Refused => IsAboutRecipients && Called.Count < (Content?.RecipientCount ?? 0) ? Called : Result.RefusedRecipients;

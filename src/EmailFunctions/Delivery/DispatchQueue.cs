@@ -124,10 +124,16 @@ public sealed class DispatchQueue(IDeliveryQueue queue, TimeProvider time)
     /// <exception cref="StoreUnavailableException">Not all are known to be on the queue.</exception>
     public async Task EnqueueAsync(IReadOnlyList<Dispatch> dispatches, CancellationToken cancellationToken)
     {
+        foreach (var chunk in ToMessages(dispatches).Chunk(MaxBatch))
+            await queue.EnqueueAsync(chunk, cancellationToken);
+    }
+
+    /// <summary>What is put on the queue for these.</summary>
+    internal IEnumerable<QueueMessage> ToMessages(IEnumerable<Dispatch> dispatches)
+    {
         var now = time.GetUtcNow();
         var latest = queue.LongestDelay < DateTimeOffset.MaxValue - now ? now + queue.LongestDelay : DateTimeOffset.MaxValue;
-        foreach (var chunk in dispatches.Chunk(MaxBatch))
-            await queue.EnqueueAsync([.. chunk.Select(dispatch => dispatch.ToMessage(latest))], cancellationToken);
+        return dispatches.Select(dispatch => dispatch.ToMessage(latest));
     }
 
     /// <summary>Whether a copy has come so long before its time that it is put on the queue again.</summary>

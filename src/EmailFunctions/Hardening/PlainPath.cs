@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace EmailFunctions.Hardening;
@@ -11,6 +12,9 @@ internal static class PlainPath
 
     // A name is not escaped more often, even by what stands in between.
     private const int MostEscapes = 3;
+
+    // RFC 3986 section 2.3.
+    private static readonly SearchValues<char> Unreserved = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -42,6 +46,9 @@ internal static class PlainPath
 
     private static bool IsPlain(string segment, bool isName)
     {
+        // Nearly all: what nobody escapes.
+        if (!segment.AsSpan().ContainsAnyExcept(Unreserved))
+            return segment is not ("." or "..");
         if (segment.Contains('\\', StringComparison.Ordinal) || Unescape(segment) is not { } text || (!isName && text.AsSpan().IndexOfAny("/\\%") >= 0))
             return false;
         for (var escapes = 0; escapes < MostEscapes; escapes++)

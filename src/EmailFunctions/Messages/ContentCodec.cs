@@ -85,14 +85,8 @@ public static class ContentCodec
     // it, hold no quotation mark that is not escaped.
     private static List<FileContent> EncodeHead(EmailContent content)
     {
-        var buffer = new ArrayBufferWriter<byte>(BufferBytes);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            JsonSerializer.Serialize(json, ToHead(content), ContentJson.Default.ContentHead);
-        }
-
         var parts = new List<FileContent>();
-        var head = buffer.WrittenMemory;
+        ReadOnlyMemory<byte> head = JsonSerializer.SerializeToUtf8Bytes(ToHead(content), ContentJson.Default.ContentHead);
         head = WithText(parts, head, "\"text\":\""u8, content.Text);
         head = WithText(parts, head, "\"html\":\""u8, content.Html);
         return [.. parts, FileContent.Of(head)];

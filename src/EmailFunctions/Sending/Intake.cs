@@ -1,5 +1,6 @@
 using EmailFunctions.Delivery;
 using EmailFunctions.Messages;
+using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
 
 namespace EmailFunctions.Sending;
@@ -8,26 +9,43 @@ namespace EmailFunctions.Sending;
 /// Enters drafts of a tenant: their rows, with the rows of their names, in one durable batch; then hints on the queue. What
 /// is durable before the answer is enough to find a message again, should its hint be lost.
 /// </summary>
-internal sealed partial class Intake(IEntityTable table, Ledger ledger, DispatchQueue queue, ILogger<Intake> logger)
+internal sealed partial class Intake(IEntityTable table, IOutbox outbox, Ledger ledger, DispatchQueue queue, ILogger<Intake> logger)
 {
     /// <summary>How many entities a draft takes of a batch's.</summary>
     public static int CountWrites(Draft draft) => WritesOf(draft).Count();
 
-    /// <summary>Enters them all, or none: then a name of one was used before.</summary>
+    /// <summary>Enters one, with its hint; false: a name of it was used before.</summary>
+    /// <exception cref="StoreUnavailableException">It is not known to be entered.</exception>
+    public async Task<bool> TryEnterAsync(Draft draft, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await outbox.WriteAsync([.. WritesOf(draft)], [.. queue.ToMessages(HintsOf([draft.Entry]))], cancellationToken);
+            if (result.Failure is { } failure)
+                HintsFailed(logger, failure, 1, draft.Entry.Id);
+            return IsEntered(result.Rows, [draft]);
+        }
+        catch (StoreUnavailableException)
+        {
+            if (!await AreThereAsync([draft], cancellationToken))
+                throw;
+            // Where the rows are there and the answer was lost, the hint may be lost with it.
+            await HintAsync([draft.Entry], cancellationToken);
+            return true;
+        }
+    }
+
+    /// <summary>Enters them all, without hints, or none: then a name of one was used before.</summary>
     /// <exception cref="StoreUnavailableException">They are not known to be entered.</exception>
     public async Task<bool> TryEnterAsync(IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
     {
         try
         {
-            var result = await table.WriteAsync([.. drafts.SelectMany(WritesOf)], cancellationToken);
-            if (!result.IsDone && !drafts.Any(static draft => draft.Submission.HasName))
-                throw new InvalidOperationException("A new message's id was taken.");
-            return result.IsDone;
+            return IsEntered(await table.WriteAsync([.. drafts.SelectMany(WritesOf)], cancellationToken), drafts);
         }
         catch (StoreUnavailableException)
         {
-            // The answer may be all that got lost. Any of the rows tells.
-            if (await ledger.GetAsync(drafts[0].Entry.Id, cancellationToken) is null)
+            if (!await AreThereAsync(drafts, cancellationToken))
                 throw;
             return true;
         }
@@ -55,7 +73,7 @@ internal sealed partial class Intake(IEntityTable table, Ledger ledger, Dispatch
     /// </summary>
     public async Task HintAsync(IReadOnlyList<LedgerEntry> entries, CancellationToken cancellationToken)
     {
-        var hints = entries.Where(static entry => entry.SweepAt >= entry.DueAt).Select(ToHint).ToList();
+        var hints = HintsOf(entries).ToList();
         try
         {
             await queue.EnqueueAsync(hints, cancellationToken);
@@ -69,6 +87,16 @@ internal sealed partial class Intake(IEntityTable table, Ledger ledger, Dispatch
             // The client is gone; its messages are in the ledger all the same.
         }
     }
+
+    private static bool IsEntered(WriteResult result, IReadOnlyList<Draft> drafts) =>
+        result.IsDone || drafts.Any(static draft => draft.Submission.HasName) ? result.IsDone : throw new InvalidOperationException("A new message's id was taken.");
+
+    // The answer may be all that got lost. Any of the rows tells.
+    private async Task<bool> AreThereAsync(IReadOnlyList<Draft> drafts, CancellationToken cancellationToken) =>
+        await ledger.GetAsync(drafts[0].Entry.Id, cancellationToken) is not null;
+
+    private static IEnumerable<Dispatch> HintsOf(IReadOnlyList<LedgerEntry> entries) =>
+        entries.Where(static entry => entry.SweepAt >= entry.DueAt).Select(ToHint);
 
     private static Dispatch ToHint(LedgerEntry entry) =>
         new(new MessageReference(entry.Id), entry.Status == MessageStatus.Deferred ? entry.DueAt : null);

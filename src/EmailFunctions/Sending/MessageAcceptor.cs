@@ -20,7 +20,7 @@ internal sealed class MessageAcceptor(Drafts drafts, Admission admission, WaitEs
 
         draft = draft with { Wait = draft.Wait ?? await estimate.FindAsync(submission, cancellationToken) };
         draft = await drafts.StoreAsync(draft, cancellationToken);
-        while (!await intake.TryEnterAsync([draft], cancellationToken))
+        while (!await intake.TryEnterAsync(draft, cancellationToken))
         {
             if (await intake.FindFirstAsync(draft, cancellationToken) is not { } first)
                 continue;
@@ -28,7 +28,6 @@ internal sealed class MessageAcceptor(Drafts drafts, Admission admission, WaitEs
             return draft.Replay(first);
         }
 
-        await intake.HintAsync([draft.Entry], cancellationToken);
         return draft.Accepted;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Diagnostics.CodeAnalysis;
 
 namespace EmailFunctions.Storage;
@@ -12,7 +13,10 @@ public sealed class Entity(EntityKey key)
     // A ledger row's: a table that grows while it is filled costs more than all else here.
     private const int TypicalProperties = 17;
 
-    private readonly Dictionary<string, object> _properties = new(TypicalProperties, StringComparer.Ordinal);
+    private static readonly IReadOnlyDictionary<string, object> None = ReadOnlyDictionary<string, object>.Empty;
+
+    // Null: it has none, as a row of an index.
+    private Dictionary<string, object>? _properties;
 
     public Entity(string partition, string row) : this(new EntityKey(partition, row))
     {
@@ -23,7 +27,7 @@ public sealed class Entity(EntityKey key)
     /// <summary>The version that was read; null on an entity that was made to be written.</summary>
     public string? ETag { get; init; }
 
-    public IReadOnlyDictionary<string, object> Properties => _properties;
+    public IReadOnlyDictionary<string, object> Properties => _properties ?? None;
 
     /// <summary>Sets or, with null, removes a property.</summary>
     /// <exception cref="ArgumentException">The value's type can't be stored.</exception>
@@ -34,10 +38,10 @@ public sealed class Entity(EntityKey key)
         {
             switch (value)
             {
-                case null: _properties.Remove(name); break;
-                case int number: _properties[name] = (long)number; break;
-                case string or long or double or bool or byte[]: _properties[name] = value; break;
-                case DateTimeOffset time: _properties[name] = time.ToUniversalTime(); break;
+                case null: _properties?.Remove(name); break;
+                case int number: Set(name, (long)number); break;
+                case string or long or double or bool or byte[]: Set(name, value); break;
+                case DateTimeOffset time: Set(name, time.ToUniversalTime()); break;
                 default: throw new ArgumentException($"A property can't hold a {value.GetType()}.", nameof(value));
             }
         }
@@ -55,8 +59,10 @@ public sealed class Entity(EntityKey key)
 
     public DateTimeOffset? GetTime(string name) => GetValue<DateTimeOffset>(name);
 
-    private T? Get<T>(string name) where T : class => _properties.TryGetValue(name, out var value) ? (T)value : null;
+    private void Set(string name, object value) => (_properties ??= new Dictionary<string, object>(TypicalProperties, StringComparer.Ordinal))[name] = value;
+
+    private T? Get<T>(string name) where T : class => Properties.TryGetValue(name, out var value) ? (T)value : null;
 
     private T? GetValue<T>(string name) where T : struct =>
-        _properties.TryGetValue(name, out var value) ? (T)value : null;
+        Properties.TryGetValue(name, out var value) ? (T)value : null;
 }

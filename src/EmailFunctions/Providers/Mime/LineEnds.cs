@@ -1,4 +1,6 @@
 using System.Buffers;
+using EmailFunctions.Messages;
+using EmailFunctions.Spooling;
 
 namespace EmailFunctions.Providers.Mime;
 
@@ -8,7 +10,11 @@ namespace EmailFunctions.Providers.Mime;
 /// </summary>
 internal static class LineEnds
 {
-    /// <summary>Writes a line feed behind each carriage return that has none. As a <see cref="Messages.Translation"/> does.</summary>
+    /// <summary>The text as UTF-8, mended where it needs that.</summary>
+    public static FileContent Mend(SpoolText text) =>
+        text.InMemory is { } inMemory && !HasBareReturn(inMemory) ? FileContent.Of(text) : FileContent.Of(text).Translate(Mend);
+
+    /// <summary>Writes a line feed behind each carriage return that has none. As a <see cref="Translation"/> does.</summary>
     public static OperationStatus Mend(ReadOnlySpan<byte> source, Span<byte> target, out int consumed, out int written, bool isFinalBlock)
     {
         (consumed, written) = (0, 0);
@@ -30,6 +36,18 @@ internal static class LineEnds
         }
 
         return OperationStatus.Done;
+    }
+
+    private static bool HasBareReturn(ReadOnlySpan<char> text)
+    {
+        while (text.IndexOf('\r') is >= 0 and var end)
+        {
+            if (end + 1 == text.Length || text[end + 1] != '\n')
+                return true;
+            text = text[(end + 2)..];
+        }
+
+        return false;
     }
 
     private static void Advance(ref ReadOnlySpan<byte> source, ref Span<byte> target, int read, int wrote, ref int consumed, ref int written)

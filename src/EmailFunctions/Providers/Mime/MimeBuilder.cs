@@ -94,7 +94,7 @@ internal static class MimeBuilder
     private static TextPart Text(string subtype, SpoolText text) => new(subtype)
     {
         ContentType = { Charset = "utf-8" },
-        Content = new MimeContent(FileContent.Of(text).Translate(LineEnds.Mend).OpenRead()),
+        Content = new MimeContent(LineEnds.Mend(text).OpenRead()),
     };
 
     private static MimePart Part(EmailAttachment attachment)

@@ -1,3 +1,4 @@
+using EmailFunctions.Storage;
 using EmailFunctions.Storage.Sqlite;
 
 namespace EmailFunctions.Queueing.Sqlite;
@@ -28,7 +29,14 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
 
     public string QueueName => name;
 
-    public async Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
+    public Task EnqueueAsync(IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken) =>
+        EnqueueAfterAsync(static _ => WriteResult.Done([]), messages, cancellationToken);
+
+    /// <summary>Puts messages on the queue in one transaction with rows, unless those are refused.</summary>
+    /// <param name="rows">Writes them.</param>
+    /// <param name="messages">As of <see cref="EnqueueAsync"/>.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public async Task<WriteResult> EnqueueAfterAsync(Func<SqliteSession, WriteResult> rows, IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(messages.Count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(messages.Count, 100);
@@ -36,21 +44,18 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
             ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Body.Length, QueueMessage.MaxBodyBytes);
 
         var now = Now();
-        await WriteAsync(
+        var result = await WriteAsync(
             (session, order) =>
             {
-                foreach (var message in messages)
-                {
-                    var visibleAt = message.VisibleAt is { } at ? MillisecondsUp(at) : now;
-                    session.Execute(
-                        "INSERT INTO queue_messages (queue, visible_at, body, group_name, place) VALUES (?1, ?2, ?3, ?4, ?5)",
-                        name, visibleAt, message.Body.ToArray(), message.Group, visibleAt <= now ? order.Next(message.Group) : null);
-                }
-
-                return true;
+                var written = rows(session);
+                if (written.IsDone)
+                    Insert(session, order, messages, now);
+                return written;
             },
             cancellationToken);
-        Signal();
+        if (result.IsDone)
+            Signal();
+        return result;
     }
 
     public async Task<IReadOnlyList<LeasedMessage>> ReceiveAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
@@ -141,6 +146,17 @@ internal sealed class SqliteQueue(SqliteDatabase database, TimeProvider time, st
     public Task ProbeAsync(CancellationToken cancellationToken) => CountAsync(cancellationToken);
 
     public void Dispose() => _arrival.Dispose();
+
+    private void Insert(SqliteSession session, FairOrder order, IReadOnlyList<QueueMessage> messages, long now)
+    {
+        foreach (var message in messages)
+        {
+            var visibleAt = message.VisibleAt is { } at ? MillisecondsUp(at) : now;
+            session.Execute(
+                "INSERT INTO queue_messages (queue, visible_at, body, group_name, place) VALUES (?1, ?2, ?3, ?4, ?5)",
+                name, visibleAt, message.Body.ToArray(), message.Group, visibleAt <= now ? order.Next(message.Group) : null);
+        }
+    }
 
     private long Now() => Milliseconds(time.GetUtcNow());
 

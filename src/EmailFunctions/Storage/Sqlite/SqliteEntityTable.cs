@@ -10,14 +10,18 @@ internal sealed class SqliteEntityTable(SqliteDatabase database) : IEntityTable
         return Task.FromResult(database.Read(session => Get(session, key)));
     }
 
-    public Task<WriteResult> WriteAsync(IReadOnlyList<EntityWrite> writes, CancellationToken cancellationToken)
+    public Task<WriteResult> WriteAsync(IReadOnlyList<EntityWrite> writes, CancellationToken cancellationToken) => database.WriteAsync(Prepare(writes), cancellationToken);
+
+    /// <summary>The work of a batch, for whoever has more to do in the same transaction.</summary>
+    /// <exception cref="EntityLimitException">As of <see cref="WriteAsync"/>.</exception>
+    public Func<SqliteSession, WriteResult> Prepare(IReadOnlyList<EntityWrite> writes)
     {
         EntityLimits.Validate(writes);
         // Encoded here, on the caller's thread: the writer thread only runs statements.
         var rows = new RowWrite[writes.Count];
         for (var index = 0; index < rows.Length; index++)
             rows[index] = RowWrite.Of(writes[index]);
-        return database.WriteAsync(session => Write(session, rows), cancellationToken);
+        return session => Write(session, rows);
     }
 
     public Task<EntityPage> QueryAsync(EntityQuery query, CancellationToken cancellationToken)
