@@ -109,7 +109,7 @@ public sealed record Dispatch(DispatchReference Reference, DateTimeOffset? Visib
 }
 
 /// <summary>Puts references on the internal queue.</summary>
-public sealed class DispatchQueue(IDeliveryQueue queue, TimeProvider time)
+public sealed class DispatchQueue(IDeliveryQueue queue, IOutbox outbox, TimeProvider time)
 {
     private const int MaxBatch = 100;
 
@@ -128,8 +128,20 @@ public sealed class DispatchQueue(IDeliveryQueue queue, TimeProvider time)
             await queue.EnqueueAsync(chunk, cancellationToken);
     }
 
-    /// <summary>What is put on the queue for these.</summary>
-    internal IEnumerable<QueueMessage> ToMessages(IEnumerable<Dispatch> dispatches)
+    /// <summary>Writes rows, and puts on the queue what tells of them unless they are refused: at once where store and queue are one.</summary>
+    /// <param name="writes">The rows.</param>
+    /// <param name="dispatches">At most a hundred.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>What became of the rows, and why what tells of those that are written is not known to be on the queue; null: it is.</returns>
+    /// <exception cref="StoreUnavailableException">It is not known whether the rows are written.</exception>
+    public async Task<(WriteResult Rows, StoreUnavailableException? Failure)> EnterAsync(
+        IReadOnlyList<EntityWrite> writes, IReadOnlyList<Dispatch> dispatches, CancellationToken cancellationToken)
+    {
+        var result = await outbox.WriteAsync(writes, [.. ToMessages(dispatches)], cancellationToken);
+        return (result.Rows, result.Failure);
+    }
+
+    private IEnumerable<QueueMessage> ToMessages(IEnumerable<Dispatch> dispatches)
     {
         var now = time.GetUtcNow();
         var latest = queue.LongestDelay < DateTimeOffset.MaxValue - now ? now + queue.LongestDelay : DateTimeOffset.MaxValue;

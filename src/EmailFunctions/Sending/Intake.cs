@@ -1,6 +1,5 @@
 using EmailFunctions.Delivery;
 using EmailFunctions.Messages;
-using EmailFunctions.Queueing;
 using EmailFunctions.Storage;
 
 namespace EmailFunctions.Sending;
@@ -9,7 +8,7 @@ namespace EmailFunctions.Sending;
 /// Enters drafts of a tenant: their rows, with the rows of their names, in one durable batch; then hints on the queue. What
 /// is durable before the answer is enough to find a message again, should its hint be lost.
 /// </summary>
-internal sealed partial class Intake(IEntityTable table, IOutbox outbox, Ledger ledger, DispatchQueue queue, ILogger<Intake> logger)
+internal sealed partial class Intake(IEntityTable table, Ledger ledger, DispatchQueue queue, ILogger<Intake> logger)
 {
     /// <summary>How many entities a draft takes of a batch's.</summary>
     public static int CountWrites(Draft draft) => WritesOf(draft).Count();
@@ -20,10 +19,10 @@ internal sealed partial class Intake(IEntityTable table, IOutbox outbox, Ledger 
     {
         try
         {
-            var result = await outbox.WriteAsync([.. WritesOf(draft)], [.. queue.ToMessages(HintsOf([draft.Entry]))], cancellationToken);
-            if (result.Failure is { } failure)
+            var (rows, failure) = await queue.EnterAsync([.. WritesOf(draft)], HintsOf([draft.Entry]), cancellationToken);
+            if (failure is not null)
                 HintsFailed(logger, failure, 1, draft.Entry.Id);
-            return IsEntered(result.Rows, [draft]);
+            return IsEntered(rows, [draft]);
         }
         catch (StoreUnavailableException)
         {
@@ -73,7 +72,7 @@ internal sealed partial class Intake(IEntityTable table, IOutbox outbox, Ledger 
     /// </summary>
     public async Task HintAsync(IReadOnlyList<LedgerEntry> entries, CancellationToken cancellationToken)
     {
-        var hints = HintsOf(entries).ToList();
+        var hints = HintsOf(entries);
         try
         {
             await queue.EnqueueAsync(hints, cancellationToken);
@@ -95,8 +94,8 @@ internal sealed partial class Intake(IEntityTable table, IOutbox outbox, Ledger 
     private async Task<bool> AreThereAsync(IReadOnlyList<Draft> drafts, CancellationToken cancellationToken) =>
         await ledger.GetAsync(drafts[0].Entry.Id, cancellationToken) is not null;
 
-    private static IEnumerable<Dispatch> HintsOf(IReadOnlyList<LedgerEntry> entries) =>
-        entries.Where(static entry => entry.SweepAt >= entry.DueAt).Select(ToHint);
+    private static List<Dispatch> HintsOf(IReadOnlyList<LedgerEntry> entries) =>
+        [.. entries.Where(static entry => entry.SweepAt >= entry.DueAt).Select(ToHint)];
 
     private static Dispatch ToHint(LedgerEntry entry) =>
         new(new MessageReference(entry.Id), entry.Status == MessageStatus.Deferred ? entry.DueAt : null);

@@ -129,7 +129,7 @@ public sealed class ReplayLimitTests(ITestOutputHelper output)
             ledger,
             new MessagePayloads(new NoPayloads(), keys: null!, Spools.InTemporaryFolder()),
             parked: null!,
-            new DispatchQueue(engine.Queue, new SimClock(engine.Loop.Main)),
+            new DispatchQueue(engine.Queue, outbox: null!, new SimClock(engine.Loop.Main)),
             new SimClock(engine.Loop.Main),
             NullLogger<DeadLetterActions>.Instance);
     }

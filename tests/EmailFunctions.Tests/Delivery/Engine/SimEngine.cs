@@ -109,7 +109,7 @@ internal sealed class SimEngine
         Accepted.Add(entry.Id);
         Table.Write([.. Ledger.Enter(entry)]);
         if (!loseHint)
-            await new DispatchQueue(Queue, new SimClock(Loop.Main)).EnqueueAsync(entry.Id, visibleAt: null, CancellationToken.None);
+            await new DispatchQueue(Queue, outbox: null!, new SimClock(Loop.Main)).EnqueueAsync(entry.Id, visibleAt: null, CancellationToken.None);
         return entry.Id;
     }
 
@@ -144,7 +144,7 @@ internal sealed class SimEngine
     public Task ChangeAsync(TenantId tenant, TenantPolicy policy)
     {
         Policies.Current = policy;
-        return new DispatchQueue(Queue, new SimClock(Loop.Main)).EnqueueAsync([new Dispatch(new ConfigReference(tenant), VisibleAt: null)], CancellationToken.None);
+        return new DispatchQueue(Queue, outbox: null!, new SimClock(Loop.Main)).EnqueueAsync([new Dispatch(new ConfigReference(tenant), VisibleAt: null)], CancellationToken.None);
     }
 
     /// <summary>Starts the process that sweeps.</summary>
@@ -182,7 +182,7 @@ internal sealed class SimEngine
         Tables.Add(table);
         IEntityTable store = _settings.Wrap(table, context);
         var ledger = new Ledger(store);
-        var queue = new DispatchQueue(new CountingQueue(this, new SimSender(context, Queue, _settings.Faults)), clock);
+        var queue = new DispatchQueue(new CountingQueue(this, new SimSender(context, Queue, _settings.Faults)), outbox: null!, clock);
         var policies = Policies.NewCache();
         var accounts = new SimAccounts(Policies, _settings.HasFallback);
         var claims = new ClaimPolicy(name, IsOnlyProcess: false);

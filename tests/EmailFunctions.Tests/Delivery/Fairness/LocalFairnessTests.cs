@@ -107,7 +107,7 @@ public sealed class LocalFairnessTests(ITestOutputHelper output)
         DispatchReference[] references =
             [new MessageReference(new MessageId(tenant, new string('0', 32))), new SlotReference(tenant, 1), new WakeUpReference(tenant, 1), new ConfigReference(tenant)];
 
-        await new DispatchQueue(list, TimeProvider.System).EnqueueAsync([.. references.Select(static reference => new Dispatch(reference, null))], TestContext.Current.CancellationToken);
+        await new DispatchQueue(list, outbox: null!, TimeProvider.System).EnqueueAsync([.. references.Select(static reference => new Dispatch(reference, null))], TestContext.Current.CancellationToken);
 
         Assert.Equal(["acme", "acme", "acme", "acme"], list.Messages.Select(static message => message.Group));
     }
