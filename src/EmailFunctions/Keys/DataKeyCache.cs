@@ -27,10 +27,11 @@ public sealed class DataKeyCache(IKeyWrapper wrapper, TimeProvider time) : IDisp
     /// <exception cref="KeyUnavailableException">The key-encryption key can't be used.</exception>
     public async Task<byte[]> UnwrapAsync(WrappedKey wrapped, CancellationToken cancellationToken)
     {
+        var name = $"{wrapped.KeyId} {Convert.ToBase64String(wrapped.Value)}";
         while (true)
         {
             // The load is not bound to one caller's token: those who share it would be cancelled with it.
-            var key = await _keys.GetOrLoadAsync(wrapped.Name, async () => new CachedKey(await wrapper.UnwrapAsync(wrapped, CancellationToken.None)), cancellationToken);
+            var key = await _keys.GetOrLoadAsync(name, async () => new CachedKey(await wrapper.UnwrapAsync(wrapped, CancellationToken.None)), cancellationToken);
             // Overwritten: its time was over just now.
             if (key.TryCopy(out var copy))
                 return copy;

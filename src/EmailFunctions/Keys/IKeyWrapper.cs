@@ -27,11 +27,7 @@ public sealed record NewestKey(string KeyId, int Version, TimeSpan KnownWithin);
 /// <param name="KeyId">Names the key-encryption key and its version, as its home does.</param>
 /// <param name="Version">That version as a number, 1 being the first; what clients see as <c>encryption_version</c>.</param>
 /// <param name="Value">The wrapped bytes.</param>
-public sealed record WrappedKey(string KeyId, int Version, byte[] Value)
-{
-    /// <summary>Tells it from others, for whoever keeps what it was unwrapped to.</summary>
-    internal string Name { get; } = $"{KeyId} {Convert.ToBase64String(Value)}";
-}
+public sealed record WrappedKey(string KeyId, int Version, byte[] Value);
 
 /// <summary>The key-encryption key can't be used; the message names the key, never its value.</summary>
 public sealed class KeyUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
