@@ -6,11 +6,8 @@ namespace EmailFunctions.Delivery;
 /// <param name="Capacity">As many as it has in hand at once.</param>
 public sealed record PlaceSettings(int Capacity)
 {
-    /// <summary>
-    /// An instance in Azure: <c>maxConcurrentCalls</c> in host.json, or <c>batchSize</c> and <c>newBatchThreshold</c> together, which the process is not told.
-    /// Twice the host's default, since a tenant alone has half of them.
-    /// </summary>
-    public static PlaceSettings Hosted { get; } = new(32);
+    /// <summary>An instance in Azure: <c>maxConcurrentCalls</c> in host.json, which the process is not told.</summary>
+    public static PlaceSettings Hosted { get; } = new(16);
 }
 
 /// <summary>
