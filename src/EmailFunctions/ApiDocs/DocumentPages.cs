@@ -12,6 +12,9 @@ internal static class DocumentPages
 {
     private const string DocumentPath = "/openapi/v1.json";
 
+    // It is always the same, whatever name of the service or query it is asked with, and takes a tenth of a second to make.
+    private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
+
     // To it the issuer's window comes back, and hands what it was given to the page that opened it.
     private const string ReturnPage = "/oauth2-redirect.html";
 
@@ -37,7 +40,7 @@ internal static class DocumentPages
     public static void MapApiDocs(this IEndpointRouteBuilder routes)
     {
         // A literal path: with the document's name as a parameter, another name would be answered in plain text.
-        routes.MapOpenApi(DocumentPath).WithName("GetOpenApi").AllowAnonymous().ExcludeFromDescription();
+        routes.MapOpenApi(DocumentPath).WithName("GetOpenApi").AllowAnonymous().ExcludeFromDescription().CacheOutput(static policy => policy.Expire(Kept).SetVaryByHost(false).SetVaryByQuery([]));
         var issuer = routes.ServiceProvider.GetRequiredService<SignIn>().Issuer;
         var access = routes.ServiceProvider.GetRequiredService<AccessRules>();
         MapPage(routes, "/docs/{*asset}", "GetDocs", path => SwaggerPolicy(issuer, path), page => page.UseSwaggerUI(options => ConfigureSwaggerUi(options, access)));

@@ -71,6 +71,7 @@ internal static class ServiceComposition
         app.UseFailedCallsBrake();
         app.UseAccess();
         app.UseCallerBrake();
+        app.UseOutputCache();
         var api = app.MapGroup("/api/v1");
         api.MapConfigs();
         api.MapApiKeys();
@@ -266,5 +267,6 @@ internal static class ServiceComposition
                 options.SerializerOptions.TypeInfoResolverChain.Add(resolver);
         });
         services.AddOpenApi("v1", OpenApiDocument.Configure);
+        services.AddOutputCache();
     }
 }

@@ -22,6 +22,24 @@ public sealed partial class ApiDocsTests
     }
 
     [Fact]
+    public async Task The_document_is_made_once_whatever_it_is_asked_with()
+    {
+        await using var service = ServiceHost.Start();
+
+        Assert.False(await IsKeptAsync("localhost", ""));
+        Assert.True(await IsKeptAsync("localhost", ""));
+        Assert.True(await IsKeptAsync("127.0.0.1", "?one=1"));
+
+        async Task<bool> IsKeptAsync(string host, string query)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/openapi/v1.json{query}") { Headers = { Host = host } };
+            using var answer = await service.Client.SendAsync(request, TestContext.Current.CancellationToken);
+            answer.EnsureSuccessStatusCode();
+            return answer.Headers.Age is not null;
+        }
+    }
+
+    [Fact]
     public async Task Every_operation_has_a_name_a_summary_a_tag_schemas_examples_and_its_problems()
     {
         await using var service = ServiceHost.Start();

@@ -27,7 +27,7 @@ public sealed class BudgetLineTests(ITestOutputHelper output)
                 await engine.AcceptAsync(Tenant, recipients: 3);
         });
 
-        engine.Loop.RunUntil(() => engine.Accepted.TrueForAll(id => engine.Read(id).Status == MessageStatus.Sent));
+        engine.RunUntilAll(Messages, static entry => entry.Status == MessageStatus.Sent);
 
         var (slots, wakeUps) = (engine.CopiesOf<SlotReference>(), engine.CopiesOf<WakeUpReference>());
         output.WriteLine($"Seed {Proof.Seed}: {slots} slots, {wakeUps} wake-ups in {engine.Loop.Elapsed}");

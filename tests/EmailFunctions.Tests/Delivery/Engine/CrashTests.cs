@@ -108,7 +108,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             var messages = _random.Next(12, 30);
             Arrive(messages);
 
-            _engine.Loop.RunUntil(() => _engine.Accepted.Count == messages && _engine.Accepted.TrueForAll(IsDone), maxSteps: 2_000_000);
+            _engine.RunUntilAll(messages, static entry => entry.IsHeld || entry.Status.IsFinal(), maxSteps: 2_000_000);
             // What is still on the queue finds nothing to do.
             _engine.Loop.RunFor(TimeSpan.FromMinutes(70));
 
@@ -148,8 +148,6 @@ public sealed class CrashTests(ITestOutputHelper output)
             await worker.Pause(TimeSpan.FromMilliseconds(_random.Next(200)));
             return SendResult.Sent("taken");
         }
-
-        private bool IsDone(MessageId id) => _engine.Read(id) is var entry && (entry.IsHeld || entry.Status.IsFinal());
 
         private void Judge(MessageId id)
         {

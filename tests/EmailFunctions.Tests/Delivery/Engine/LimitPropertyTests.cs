@@ -107,7 +107,7 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
             Arrive(messages);
             if (_isFaulty && _random.Next(4) == 0)
                 _engine.Loop.After(TimeSpan.FromSeconds(_random.Next(1, 400)), ChangeLimits);
-            _engine.Loop.RunUntil(() => _engine.Accepted.Count == messages && AllSent(), maxSteps: 2_000_000);
+            _engine.RunUntilAll(messages, IsDone, maxSteps: 2_000_000);
 
             Judge();
         }
@@ -168,23 +168,9 @@ public sealed class LimitPropertyTests(ITestOutputHelper output)
             }
         }
 
-        private int _checked;
-
-        // All before this one are sent already: messages are looked at once more only until they are.
-        private bool AllSent()
-        {
-            while (_checked < _engine.Accepted.Count)
-            {
-                var status = _engine.Read(_engine.Accepted[_checked]).Status;
-                if (status is MessageStatus.Failed or MessageStatus.DeadLettered)
-                    throw new InvalidOperationException($"A message ended as {status}: {string.Join("; ", _engine.Read(_engine.Accepted[_checked]).History)}. Seed {_seed}.");
-                if (status is not (MessageStatus.Sent or MessageStatus.Expired or MessageStatus.Cancelled))
-                    return false;
-                _checked++;
-            }
-
-            return true;
-        }
+        private bool IsDone(LedgerEntry entry) => entry.Status is MessageStatus.Failed or MessageStatus.DeadLettered
+            ? throw new InvalidOperationException($"A message ended as {entry.Status}: {string.Join("; ", entry.History)}. Seed {_seed}.")
+            : entry.Status is MessageStatus.Sent or MessageStatus.Expired or MessageStatus.Cancelled;
 
         private void Judge()
         {

@@ -60,7 +60,6 @@ internal sealed class QuotaRun
     private readonly int _messages;
     private readonly Dictionary<string, SendResult> _answers = [];
     private int _kills;
-    private int _checked;
 
     public QuotaRun(int seed, QuotaRunKind kind, QuotaTotals totals)
     {
@@ -96,7 +95,7 @@ internal sealed class QuotaRun
         for (var number = 0; number < _messages; number++)
             _engine.Loop.After(Arrival(), () => _engine.Loop.Main.Start(() => _engine.AcceptAsync(Tenant, (MessagePriority)_random.Next(1, 4), recipients: _random.Next(1, 4))));
 
-        _engine.Loop.RunUntil(() => _engine.Accepted.Count == _messages && AllDone(), maxSteps: 5_000_000);
+        _engine.RunUntilAll(_messages, IsDone, maxSteps: 5_000_000);
 
         var entries = _engine.Accepted.ConvertAll(_engine.Read);
         CheckTimes(entries);
@@ -142,21 +141,10 @@ internal sealed class QuotaRun
         _ => SendResult.Sent("taken"),
     };
 
-    // All before this one are done already.
-    private bool AllDone()
-    {
-        while (_checked < _engine.Accepted.Count)
-        {
-            var entry = _engine.Read(_engine.Accepted[_checked]);
-            if (entry.IsHeld || entry.Status is MessageStatus.DeadLettered || (entry.Status == MessageStatus.Failed && _kind != QuotaRunKind.Refusals))
-                throw Failure($"a message ended as {entry.Status}: {string.Join("; ", entry.History)}");
-            if (!entry.Status.IsFinal())
-                return false;
-            _checked++;
-        }
-
-        return true;
-    }
+    private bool IsDone(LedgerEntry entry) =>
+        entry.IsHeld || entry.Status is MessageStatus.DeadLettered || (entry.Status == MessageStatus.Failed && _kind != QuotaRunKind.Refusals)
+            ? throw Failure($"a message ended as {entry.Status}: {string.Join("; ", entry.History)}")
+            : entry.Status.IsFinal();
 
     // What was booked on a day was sent on that day by the true clock, unless a crash came between.
     private void CheckTimes(List<LedgerEntry> entries)

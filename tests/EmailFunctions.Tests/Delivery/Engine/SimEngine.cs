@@ -113,6 +113,25 @@ internal sealed class SimEngine
         return entry.Id;
     }
 
+    /// <summary>Runs until so many messages are accepted and each is done.</summary>
+    /// <param name="messages">How many.</param>
+    /// <param name="isDone">Whether a message is; it stays so. Asked for one message after each step, since to ask for all would take most of the time.</param>
+    /// <param name="maxSteps">How long that may take.</param>
+    public void RunUntilAll(int messages, Func<LedgerEntry, bool> isDone, int maxSteps = SimLoop.DefaultSteps)
+    {
+        var done = 0;
+        Loop.RunUntil(
+            () =>
+            {
+                if (Accepted.Count < messages)
+                    return false;
+                while (done < Accepted.Count && isDone(Read(Accepted[done])))
+                    done++;
+                return done == Accepted.Count;
+            },
+            maxSteps);
+    }
+
     public LedgerEntry Read(MessageId id) => LedgerRows.Read(id, Table.Get(LedgerRows.KeyOf(id))!);
 
     public TenantLimits? Limits(TenantId tenant) =>

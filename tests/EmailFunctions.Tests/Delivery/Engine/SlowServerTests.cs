@@ -129,7 +129,7 @@ public sealed class SlowServerTests(ITestOutputHelper output)
         };
         AcceptAll(engine, Backlog);
 
-        engine.Loop.RunUntil(() => engine.Accepted.Count == Backlog && engine.Accepted.TrueForAll(id => engine.Read(id).Status == MessageStatus.Sent), maxSteps: 20_000_000);
+        engine.RunUntilAll(Backlog, static entry => entry.Status == MessageStatus.Sent, maxSteps: 20_000_000);
 
         var ideal = time * (Backlog / (Hands / 2.0));
         var putsOff = engine.CopiesOf<MessageReference>() + engine.CopiesOf<SlotReference>();

@@ -109,7 +109,8 @@ public sealed class SuspensionTests(ITestOutputHelper output)
             _engine.Loop.RunFor(TimeSpan.FromMinutes(5));
             JudgeSuspended();
             Administer(false);
-            _engine.Loop.RunUntil(() => _resumedAt is not null && _engine.Accepted.TrueForAll(id => _engine.Read(id).Status == MessageStatus.Sent), maxSteps: 2_000_000);
+            _engine.Loop.RunUntil(() => _resumedAt is not null, maxSteps: 2_000_000);
+            _engine.RunUntilAll(messages, static entry => entry.Status == MessageStatus.Sent, maxSteps: 2_000_000);
             // What is still on the queue finds nothing to do.
             _engine.Loop.RunFor(TimeSpan.FromMinutes(70));
             JudgeEnd(messages);

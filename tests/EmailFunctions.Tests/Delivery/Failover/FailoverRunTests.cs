@@ -47,7 +47,7 @@ public sealed class FailoverRunTests(ITestOutputHelper output)
         for (var number = 0; number < messages; number++)
             engine.Loop.After(TimeSpan.FromSeconds((double)number / perSecond), () => engine.Loop.Main.Start(() => engine.AcceptAsync(Tenant)));
 
-        engine.Loop.RunUntil(() => engine.Accepted.Count == messages && engine.Accepted.All(id => engine.Read(id).Status.IsFinal()), maxSteps: 100_000_000);
+        engine.RunUntilAll(messages, static entry => entry.Status.IsFinal(), maxSteps: 100_000_000);
 
         Assert.All(engine.Accepted, id => Assert.Equal(MessageStatus.Sent, engine.Read(id).Status));
         Assert.Equal(messages, _taken.Count);
