@@ -21,24 +21,3 @@ public interface IOutbox
 /// <param name="Rows">The rows.</param>
 /// <param name="Failure">Why the messages of rows that are written are not known to be on the queue; null: they are.</param>
 public sealed record OutboxResult(WriteResult Rows, StoreUnavailableException? Failure = null);
-
-/// <summary>An outbox of any table and any queue.</summary>
-internal sealed class SequentialOutbox(IEntityTable table, IDeliveryQueue queue) : IOutbox
-{
-    public async Task<OutboxResult> WriteAsync(IReadOnlyList<EntityWrite> writes, IReadOnlyList<QueueMessage> messages, CancellationToken cancellationToken)
-    {
-        var rows = await table.WriteAsync(writes, cancellationToken);
-        if (!rows.IsDone || messages.Count == 0)
-            return new OutboxResult(rows);
-        try
-        {
-            // The rows are there, whether or not their caller still waits.
-            await queue.EnqueueAsync(messages, CancellationToken.None);
-            return new OutboxResult(rows);
-        }
-        catch (StoreUnavailableException exception)
-        {
-            return new OutboxResult(rows, exception);
-        }
-    }
-}
