@@ -6,7 +6,7 @@ namespace EmailFunctions.Delivery;
 /// <param name="Capacity">As many as it has in hand at once.</param>
 public sealed record PlaceSettings(int Capacity)
 {
-    /// <summary>An instance in Azure: <c>maxConcurrentCalls</c> in host.json, which the process is not told.</summary>
+    /// <summary>An instance in Azure: <c>maxConcurrentCalls</c> in host.json, which the process is not told. Queues of Storage give up to 24 messages at once, of which 16 at most have a place.</summary>
     public static PlaceSettings Hosted { get; } = new(16);
 }
 

@@ -123,11 +123,9 @@ internal sealed class SimEngine
         Loop.RunUntil(
             () =>
             {
-                if (Accepted.Count < messages)
-                    return false;
                 while (done < Accepted.Count && isDone(Read(Accepted[done])))
                     done++;
-                return done == Accepted.Count;
+                return done == messages;
             },
             maxSteps);
     }
@@ -336,35 +334,4 @@ internal sealed record SimEngineSettings
 
     /// <summary>Where all processes log whose mail is put off.</summary>
     public ILogger<ProviderPlaces> PlaceLog { get; init; } = NullLogger<ProviderPlaces>.Instance;
-}
-
-/// <summary>The tenants' policy; each process keeps what it read for half a minute.</summary>
-internal sealed class SimPolicies(SimLoop loop, TenantPolicy policy)
-{
-    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
-
-    public TenantPolicy Current { get; set; } = policy;
-
-    /// <summary>Of those who have one of their own.</summary>
-    public Dictionary<TenantId, TenantPolicy> Own { get; } = [];
-
-    public static TenantPolicy Of(LimitRules limits, decimal cost = 0, bool holdsUnknown = false) =>
-        new(ProviderType.File, limits, cost, RejectsOverQuota: false, holdsUnknown, LogsUsage: false, LogsAudit: false);
-
-    public ITenantPolicies NewCache() => new Cache(this, loop);
-
-    private sealed class Cache(SimPolicies source, SimLoop loop) : ITenantPolicies
-    {
-        private TenantPolicy? _kept;
-        private TimeSpan _until;
-
-        public ValueTask<TenantPolicy> GetAsync(TenantId tenant, bool fresh, CancellationToken cancellationToken)
-        {
-            if (source.Own.TryGetValue(tenant, out var own))
-                return new ValueTask<TenantPolicy>(own);
-            if (fresh || _kept is null || loop.Elapsed > _until)
-                (_kept, _until) = (source.Current, loop.Elapsed + Lifetime);
-            return new ValueTask<TenantPolicy>(_kept);
-        }
-    }
 }
